@@ -1,0 +1,248 @@
+//! One connection's bytes as commands out, and status lines, listings and message content in.
+//!
+//! It refuses to know which command means what. Invariants: memory does not grow with what the server sends; a reply is
+//! read only for a command that was sent, and bytes that nobody asked for end the session.
+
+use std::io::{Read, Write};
+
+use memchr::memchr;
+use zeroize::Zeroizing;
+
+use super::body::{Piece, Unstuffer};
+use super::command::Command;
+use super::error::{Error, Violation};
+use super::reply::Reply;
+
+/// Room for four TLS records; whatever arrives passes through it.
+const BUFFER: usize = 64 * 1024;
+
+/// The longest status or listing line: RFC 2449 §4 allows 512 octets, and uids of several hundred are seen.
+const MAX_LINE: usize = 8 * 1024;
+
+/// The longest listing: beyond any maildrop that can be served, and still under a few hundred MiB.
+const MAX_LISTING: usize = 1 << 22;
+
+#[derive(Debug)]
+pub(super) struct Channel<S> {
+    stream: S,
+    incoming: Incoming,
+    /// Commands that were queued and not sent yet.
+    outgoing: Zeroizing<Vec<u8>>,
+    /// Replies that the server owes.
+    owed: usize,
+    /// A message's content that was begun and not read to its end.
+    open: Option<Unstuffer>,
+}
+
+impl<S: Read + Write> Channel<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            incoming: Incoming::new(),
+            outgoing: Zeroizing::default(),
+            owed: 0,
+            open: None,
+        }
+    }
+
+    /// Gives the stream back, if nothing was read beyond what was taken.
+    pub(super) fn into_stream(self) -> Result<S, Violation> {
+        if self.incoming.waiting().is_empty() {
+            Ok(self.stream)
+        } else {
+            Err(Violation::Injected)
+        }
+    }
+
+    /// Queues a command; returns its length on the wire.
+    pub(super) fn queue(&mut self, command: &Command) -> Result<usize, Error> {
+        if self.owed == 0 {
+            self.skip_content(command.verb())?;
+            if !self.incoming.waiting().is_empty() {
+                return Err(Error::violation(Violation::Unasked, command.verb()));
+            }
+        }
+        log::trace!("C: {}", command.masked());
+        let before = self.outgoing.len();
+        // Writing to a vector cannot fail.
+        let _ = write!(self.outgoing, "{command}\r\n");
+        self.owed += 1;
+        Ok(self.outgoing.len() - before)
+    }
+
+    /// Sends what is queued.
+    pub(super) fn flush(&mut self, during: &'static str) -> Result<(), Error> {
+        if self.outgoing.is_empty() {
+            return Ok(());
+        }
+        let sent = self
+            .stream
+            .write_all(&self.outgoing)
+            .and_then(|()| self.stream.flush());
+        // A password was in it, perhaps.
+        self.outgoing = Zeroizing::default();
+        sent.map_err(|source| Error::from_io(source, during))
+    }
+
+    /// Sends one command and reads its status line.
+    pub(super) fn ask(&mut self, command: &Command) -> Result<Reply, Error> {
+        self.queue(command)?;
+        self.flush(command.verb())?;
+        self.reply(command.verb())
+    }
+
+    /// Sends one command that must not be refused.
+    pub(super) fn demand(&mut self, command: &Command) -> Result<Reply, Error> {
+        accepted(self.ask(command)?, command.verb())
+    }
+
+    /// Reads the greeting, the one reply that no command asked for (RFC 1939 §4).
+    pub(super) fn greeting(&mut self) -> Result<Reply, Error> {
+        self.owed += 1;
+        accepted(self.reply("the greeting")?, "to talk")
+    }
+
+    /// Reads the status line of the command that is answered next.
+    pub(super) fn reply(&mut self, during: &'static str) -> Result<Reply, Error> {
+        self.skip_content(during)?;
+        self.owed -= 1;
+        let line = self.line(during)?;
+        log::trace!("S: {}", line.escape_ascii());
+        Reply::parse(line).ok_or_else(|| Error::violation(Violation::Status(shown(line)), during))
+    }
+
+    /// Reads a multi-line reply to its end, line by line without CRLF and stuffing (RFC 1939 §3).
+    pub(super) fn listing(
+        &mut self,
+        during: &'static str,
+        mut each: impl FnMut(&[u8]) -> Option<()>,
+    ) -> Result<(), Error> {
+        for _ in 0..=MAX_LISTING {
+            let line = match self.line(during)? {
+                b"." => return Ok(()),
+                [b'.', line @ ..] | line => line,
+            };
+            each(line).ok_or_else(|| Error::violation(Violation::Listing(shown(line)), during))?;
+        }
+        Err(Error::violation(
+            Violation::ListingTooLong(MAX_LISTING),
+            during,
+        ))
+    }
+
+    /// Says that a message's content follows.
+    pub(super) fn open_content(&mut self) {
+        self.open = Some(Unstuffer::new());
+    }
+
+    /// Reads the next piece of the content that follows; `None` at its end.
+    pub(super) fn content(&mut self, during: &'static str) -> Result<Option<&[u8]>, Error> {
+        let Some(unstuffer) = &mut self.open else {
+            return Ok(None);
+        };
+        loop {
+            match unstuffer.next(self.incoming.waiting()) {
+                Piece::Content { skip, len } => {
+                    self.incoming.take(skip);
+                    if len > 0 {
+                        return Ok(Some(self.incoming.take(len)));
+                    }
+                }
+                Piece::End => {
+                    self.incoming.take(Unstuffer::TERMINATOR);
+                    self.open = None;
+                    return Ok(None);
+                }
+                Piece::Incomplete => self.incoming.fill(&mut self.stream, during)?,
+            }
+        }
+    }
+
+    /// Reads past the content that was begun and not read to its end.
+    fn skip_content(&mut self, during: &'static str) -> Result<(), Error> {
+        while self.content(during)?.is_some() {}
+        Ok(())
+    }
+
+    /// Reads one line and takes its CRLF away.
+    fn line(&mut self, during: &'static str) -> Result<&[u8], Error> {
+        let mut scanned = 0;
+        loop {
+            let waiting = self.incoming.waiting();
+            match memchr(b'\n', &waiting[scanned..]) {
+                // RFC 1939 §3: lines end with CRLF; a lone LF is part of the line.
+                Some(at) if waiting[..scanned + at].ends_with(b"\r") => {
+                    let line = self.incoming.take(scanned + at + 1);
+                    return Ok(&line[..line.len() - 2]);
+                }
+                Some(at) => scanned += at + 1,
+                None if waiting.len() > MAX_LINE => {
+                    return Err(Error::violation(Violation::LineTooLong(MAX_LINE), during));
+                }
+                None => {
+                    scanned = waiting.len();
+                    self.incoming.fill(&mut self.stream, during)?;
+                }
+            }
+        }
+    }
+}
+
+/// What arrived and was not taken yet.
+#[derive(Debug)]
+struct Incoming {
+    buffer: Box<[u8]>,
+    start: usize,
+    /// Invariant: `start <= end <= buffer.len()`.
+    end: usize,
+}
+
+impl Incoming {
+    fn new() -> Self {
+        Self {
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            start: 0,
+            end: 0,
+        }
+    }
+
+    fn waiting(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Takes the next `len` octets, of which there must be so many.
+    fn take(&mut self, len: usize) -> &[u8] {
+        let from = self.start;
+        self.start += len;
+        &self.buffer[from..self.start]
+    }
+
+    /// Reads more behind what waits. There is room: nobody waits for as much as the buffer holds.
+    fn fill<S: Read>(&mut self, stream: &mut S, during: &'static str) -> Result<(), Error> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        let read = stream
+            .read(&mut self.buffer[self.end..])
+            .map_err(|source| Error::from_io(source, during))?;
+        if read == 0 {
+            return Err(Error::Closed { during });
+        }
+        self.end += read;
+        Ok(())
+    }
+}
+
+/// The reply, unless it is a refusal.
+pub(super) fn accepted(reply: Reply, command: &'static str) -> Result<Reply, Error> {
+    if reply.positive {
+        Ok(reply)
+    } else {
+        Err(Error::Refused { command, reply })
+    }
+}
+
+/// The start of a line, harmless, for a message.
+fn shown(line: &[u8]) -> String {
+    line[..line.len().min(80)].escape_ascii().to_string()
+}

@@ -1,0 +1,177 @@
+//! What goes wrong between here and a POP3 server.
+//!
+//! The messages name the host or the command and carry no secret; what to do about it is said by those who know the
+//! configuration.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::endpoint::Fingerprint;
+use super::reply::{Code, Reply};
+use super::transport::is_stop;
+
+/// Why a session could not be opened, or ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server closed the connection where it owed something.
+    #[error("the server closed the connection during {during}")]
+    Closed {
+        /// The step or command that was under way.
+        during: &'static str,
+    },
+    /// No address of the host answered.
+    #[error("cannot connect to {host} port {port}")]
+    Connect {
+        /// The host as configured.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// What the last address tried had to say.
+        source: io::Error,
+    },
+    /// TLS could not be agreed on.
+    #[error("the TLS handshake with {host} failed")]
+    Handshake {
+        /// The host as configured.
+        host: String,
+        /// What the TLS library says.
+        source: native_tls::Error,
+    },
+    /// USER or PASS was refused.
+    #[error("the server refused the login: {reply}")]
+    Login {
+        /// What the server says.
+        reply: Reply,
+    },
+    /// The host's name has no address, or none that could be found now.
+    #[error("cannot find the address of {host}")]
+    Lookup {
+        /// The host as configured.
+        host: String,
+        /// The name does not exist, as opposed to "nobody could be asked".
+        unknown: bool,
+        /// What the resolver says.
+        source: io::Error,
+    },
+    /// The connection broke.
+    #[error("the connection was lost during {during}")]
+    Lost {
+        /// The step or command that was under way.
+        during: &'static str,
+        /// What the system or the TLS library says.
+        source: io::Error,
+    },
+    /// The server cannot start TLS on a plain connection.
+    #[error("{host} does not offer STLS, so the connection would stay in the clear")]
+    NoStls {
+        /// The host as configured.
+        host: String,
+    },
+    /// A PEM file cannot be read, or holds no certificate.
+    #[error("cannot use the certificates in {}", path.display())]
+    Roots {
+        /// The file as configured.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A command was refused.
+    #[error("the server refused {command}: {reply}")]
+    Refused {
+        /// The keyword of the command, or "to talk" for the greeting.
+        command: &'static str,
+        /// What the server says.
+        reply: Reply,
+    },
+    /// The run was told to end.
+    #[error("stopped before the server was done")]
+    Stopped,
+    /// The server was silent for longer than the time-out.
+    #[error("the server was silent for too long during {during}")]
+    TimedOut {
+        /// The step or command that was under way.
+        during: &'static str,
+    },
+    /// The system's TLS library cannot be set up.
+    #[error("cannot set up TLS")]
+    Tls {
+        /// What the TLS library says.
+        source: native_tls::Error,
+    },
+    /// The server's certificate was not believed.
+    #[error("the certificate of {host} is not trusted: {reason}")]
+    Untrusted {
+        /// The host as configured.
+        host: String,
+        /// What the TLS library says: self-signed, expired, another name, …
+        reason: String,
+        /// The certificate's fingerprint, where it could be had.
+        fingerprint: Option<Fingerprint>,
+    },
+    /// The server broke the protocol; nothing after that is believed.
+    #[error("the server broke the protocol during {during}: {violation}")]
+    Violation {
+        /// The step or command that was under way.
+        during: &'static str,
+        /// What it did.
+        violation: Violation,
+    },
+    /// The server's certificate is not the pinned one.
+    #[error("the certificate of {host} has another fingerprint than the configured one: {found}")]
+    WrongFingerprint {
+        /// The host as configured.
+        host: String,
+        /// The fingerprint of the certificate that was shown.
+        found: Fingerprint,
+    },
+}
+
+/// How a server broke the protocol.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// A status line begins with neither `+OK` nor `-ERR`.
+    #[error("\"{0}\" is no status line")]
+    Status(String),
+    /// A line of a listing is not a number and a value.
+    #[error("\"{0}\" is no line of a listing")]
+    Listing(String),
+    /// A line has no end within the bound.
+    #[error("a line is longer than {0} octets")]
+    LineTooLong(usize),
+    /// A listing has no end within the bound.
+    #[error("a listing is longer than {0} lines")]
+    ListingTooLong(usize),
+    /// Something arrived that no command had asked for.
+    #[error("it sent something that was not asked for")]
+    Unasked,
+    /// Something arrived in the clear behind the reply to STLS, where an attacker could have put it.
+    #[error("it sent something in the clear after STLS")]
+    Injected,
+}
+
+impl Error {
+    /// The error that reading or writing met during a step or command.
+    pub(super) fn from_io(source: io::Error, during: &'static str) -> Self {
+        if is_stop(&source) {
+            return Self::Stopped;
+        }
+        match source.kind() {
+            io::ErrorKind::TimedOut => Self::TimedOut { during },
+            _ => Self::Lost { during, source },
+        }
+    }
+
+    /// The error that a violation is.
+    pub(super) fn violation(violation: Violation, during: &'static str) -> Self {
+        Self::Violation { during, violation }
+    }
+
+    /// The response code of the server's refusal, if this is one and it has one.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Login { reply } | Self::Refused { reply, .. } => reply.code,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Speaks POP3, and nothing else: it refuses to know what a message is for, where it goes or what was seen before.
+//!
+//! ```text
+//!   Connection::open ──▶ Connection ──login(self)──▶ Session ──quit(self)──▶ gone
+//!   TCP, TLS, greeting,   AUTHORIZATION               TRANSACTION             UPDATE
+//!   CAPA, STLS            state                       state                   state
+//! ```
+//!
+//! Transitions consume, so that no command can be sent in a state that does not know it (RFC 1939 §3). A dropped
+//! `Session` closes the line without QUIT, and the server forgets every DELE (RFC 1939 §6).
+//!
+//! | RFC | what of it |
+//! |---|---|
+//! | 1939 | the protocol; USER/PASS |
+//! | 2449 | CAPA, pipelining, response codes |
+//! | 2595, 8314 | STLS, TLS from the first byte |
+//! | 3206 | the response codes `SYS/TEMP`, `SYS/PERM`, `AUTH` |
+//! | 8305 | which address is tried when |
+
+mod body;
+mod capability;
+mod channel;
+mod command;
+mod connect;
+mod endpoint;
+mod error;
+mod listing;
+mod pipeline;
+mod reply;
+mod session;
+mod tls;
+mod transport;
+
+pub use body::{Piece, Unstuffer};
+pub use capability::Capabilities;
+pub use command::{Argument, ArgumentError, Command};
+pub use endpoint::{Endpoint, Fingerprint, FingerprintError, Security, Trust};
+pub use error::{Error, Violation};
+pub use listing::{SizeListing, UidListing};
+pub use pipeline::Pipelining;
+pub use reply::{Code, Reply};
+pub use session::{Body, Connection, Retrieval, Retrieved, Session};
+pub use transport::{Line, Patience};

@@ -1,0 +1,163 @@
+//! The status line of a reply: `+OK` or `-ERR`, a response code, a text.
+//!
+//! It refuses to know which command was answered. Invariant: the text is as the server sent it and shown escaped.
+
+use std::fmt;
+
+/// A status line (RFC 1939 §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// `+OK`, as opposed to `-ERR`.
+    pub positive: bool,
+    /// The response code, if there is one in brackets (RFC 2449 §8).
+    pub code: Option<Code>,
+    /// All that follows the status indicator.
+    text: Box<[u8]>,
+}
+
+/// Why a server says no, for programs to read (RFC 2449 §8.1, RFC 3206 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// `AUTH`: the credentials are wrong.
+    Auth,
+    /// `IN-USE`: another session holds the maildrop.
+    InUse,
+    /// `LOGIN-DELAY`: this user logged in too short a time ago.
+    LoginDelay,
+    /// `SYS/PERM`: a failure that someone must mend.
+    SysPerm,
+    /// `SYS/TEMP`: a failure that passes.
+    SysTemp,
+}
+
+impl Reply {
+    /// Reads a status line without its CRLF; `None` if it is no status line.
+    #[must_use]
+    pub fn parse(line: &[u8]) -> Option<Self> {
+        // RFC 1939 §3: "There are currently two status indicators […]. Servers MUST send [them] in upper case."
+        let (positive, rest) = match line {
+            [b'+', b'O', b'K', rest @ ..] => (true, rest),
+            [b'-', b'E', b'R', b'R', rest @ ..] => (false, rest),
+            _ => return None,
+        };
+        let text = match rest {
+            [] => rest,
+            [b' ' | b'\t', text @ ..] => text,
+            _ => return None,
+        };
+        Some(Self {
+            positive,
+            // RFC 2449 §8: codes may follow "-ERR"; those that follow "+OK" mean nothing here.
+            code: (!positive).then(|| Code::parse(text)).flatten(),
+            text: text.into(),
+        })
+    }
+
+    /// The first two numbers of the text, as STAT's reply has them (RFC 1939 §5).
+    #[must_use]
+    pub fn numbers(&self) -> Option<(u32, u64)> {
+        let text = std::str::from_utf8(&self.text).ok()?;
+        let mut words = text.split_ascii_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+    }
+}
+
+/// Shows the line with all that is not printable ASCII escaped.
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.positive { "+OK" } else { "-ERR" })?;
+        if !self.text.is_empty() {
+            write!(f, " {}", self.text.escape_ascii())?;
+        }
+        Ok(())
+    }
+}
+
+impl Code {
+    fn parse(text: &[u8]) -> Option<Self> {
+        let inside = text.strip_prefix(b"[")?;
+        let end = inside.iter().position(|b| *b == b']')?;
+        // RFC 3206 §3: levels after the known ones refine them, so "SYS/TEMP/DISK" is a "SYS/TEMP".
+        let code = inside[..end].to_ascii_uppercase();
+        let starts = |name: &[u8]| {
+            code.strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+        };
+        [
+            (b"AUTH".as_slice(), Self::Auth),
+            (b"IN-USE", Self::InUse),
+            (b"LOGIN-DELAY", Self::LoginDelay),
+            (b"SYS/PERM", Self::SysPerm),
+            (b"SYS/TEMP", Self::SysTemp),
+        ]
+        .into_iter()
+        .find_map(|(name, code)| starts(name).then_some(code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(line: &str) -> Reply {
+        Reply::parse(line.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn both_status_indicators_are_read_with_and_without_text() {
+        assert!(reply("+OK").positive);
+        assert!(reply("+OK 2 320").positive);
+        assert!(!reply("-ERR").positive);
+        assert_eq!(
+            reply("-ERR no such message").text.as_ref(),
+            b"no such message"
+        );
+    }
+
+    #[test]
+    fn an_odd_status_line_is_no_reply() {
+        for line in [
+            "", "+", "+ok", "+OKAY", "-ERRATIC", " +OK", "OK", "\0", "+ b64", "1 120",
+        ] {
+            assert_eq!(Reply::parse(line.as_bytes()), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn response_codes_are_known_by_their_first_levels() {
+        assert_eq!(reply("-ERR [IN-USE] busy").code, Some(Code::InUse));
+        assert_eq!(
+            reply("-ERR [login-delay] wait").code,
+            Some(Code::LoginDelay)
+        );
+        assert_eq!(reply("-ERR [SYS/TEMP/DISK] x").code, Some(Code::SysTemp));
+        assert_eq!(reply("-ERR [SYS/PERM] x").code, Some(Code::SysPerm));
+        assert_eq!(reply("-ERR [AUTH] x").code, Some(Code::Auth));
+    }
+
+    #[test]
+    fn other_texts_in_brackets_are_no_code() {
+        for line in [
+            "-ERR [AUTHOR] x",
+            "-ERR [SYS] x",
+            "-ERR [AUTH x",
+            "-ERR AUTH",
+            "+OK [AUTH]",
+        ] {
+            assert_eq!(reply(line).code, None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_reply_is_shown_harmless() {
+        let reply = Reply::parse(b"-ERR \x1b[2Jgone\xff").unwrap();
+        assert_eq!(reply.to_string(), r"-ERR \x1b[2Jgone\xff");
+    }
+
+    #[test]
+    fn the_numbers_of_stat_are_the_first_two_words() {
+        assert_eq!(reply("+OK 2 320 (extra)").numbers(), Some((2, 320)));
+        assert_eq!(reply("+OK two 320").numbers(), None);
+        assert_eq!(reply("+OK 2").numbers(), None);
+    }
+}

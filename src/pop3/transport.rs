@@ -1,0 +1,154 @@
+//! The bytes of a connection: TCP with a time-out and a way to stop, alone or under TLS.
+//!
+//! It refuses to know the protocol. Invariants: no read or write waits longer than the time-out or, once a stop is
+//! asked for, longer than a tick; `WouldBlock` never reaches the caller, so that TLS above needs no state for it.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use native_tls::TlsStream;
+
+/// How often a waiting connection looks whether it should stop.
+pub(super) const TICK: Duration = Duration::from_millis(200);
+
+/// How long a server may be silent, and whether anyone still wants to hear it.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    timeout: Duration,
+    stop: Arc<AtomicBool>,
+}
+
+/// The mark of an I/O error that is no error: the run was told to end.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("stopped")]
+struct Stopped;
+
+/// Whether an I/O error says no more than that.
+pub(super) fn is_stop(error: &io::Error) -> bool {
+    matches!(error.get_ref(), Some(inner) if inner.is::<Stopped>())
+}
+
+impl Patience {
+    /// Patience for `timeout`, or until `stop` is set.
+    #[must_use]
+    pub fn new(timeout: Duration, stop: Arc<AtomicBool>) -> Self {
+        Self { timeout, stop }
+    }
+
+    /// The longest silence.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Says whether one may go on after having waited for so long.
+    pub(super) fn after(&self, waited: Duration) -> io::Result<()> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(io::Error::other(Stopped));
+        }
+        if waited >= self.timeout {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+}
+
+/// A TCP connection.
+#[derive(Debug)]
+pub struct Wire {
+    stream: TcpStream,
+    tick: Duration,
+    patience: Patience,
+}
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream, patience: Patience) -> io::Result<Self> {
+        // A zero duration would mean "wait for ever".
+        let tick = TICK.min(patience.timeout).max(Duration::from_millis(1));
+        stream.set_read_timeout(Some(tick))?;
+        stream.set_write_timeout(Some(tick))?;
+        // Commands are small and waited for: none may be held back for a fuller packet.
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            tick,
+            patience,
+        })
+    }
+
+    /// Tries in ticks until there is a result, patience ends or a stop is asked for.
+    fn patiently<T>(
+        &mut self,
+        mut attempt: impl FnMut(&mut TcpStream) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut waited = Duration::ZERO;
+        loop {
+            self.patience.after(waited)?;
+            match attempt(&mut self.stream) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                // Which of the two a socket's time-out gives depends on the system.
+                Err(e)
+                    if matches!(
+                        e.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                    ) =>
+                {
+                    waited += self.tick;
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.patiently(|stream| stream.read(buffer))
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.patiently(|stream| stream.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// A connection as the protocol sees it.
+#[derive(Debug)]
+pub enum Line {
+    /// In the clear.
+    Plain(Wire),
+    /// Under TLS.
+    Tls(Box<TlsStream<Wire>>),
+}
+
+impl Read for Line {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(wire) => wire.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(wire) => wire.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(wire) => wire.flush(),
+            Self::Tls(stream) => stream.flush(),
+        }
+    }
+}
