@@ -4,8 +4,11 @@
     allow(clippy::unwrap_used, reason = "in a test a panic is the report")
 )]
 
+pub mod credentials;
+pub mod delivery;
 pub mod mail;
 pub mod plan;
 pub mod pop3;
 pub mod retention;
 pub mod secret;
+pub mod state;

@@ -1,0 +1,160 @@
+//! Takes a secret from the first line that a program prints: `pass show mail`, `gpg -d …`.
+//!
+//! No shell runs. Invariants: the program ends or is ended; what it prints is bounded; its standard error is shown only
+//! when it fails.
+
+use std::io::{self, IsTerminal, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::error::Error;
+use super::{first_line as first_line_of, wait_for};
+use crate::secret::Secret;
+
+/// How long a program may take: a person may have to touch a token or type a passphrase.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// How much of what it prints is kept; a password is shorter.
+const MAX_OUTPUT: u64 = 64 * 1024;
+
+/// How much of its standard error an error message holds.
+const MAX_SHOWN: usize = 400;
+
+/// Runs the program and takes the first line of its output.
+pub(super) fn first_line(argv: &[String], stop: &AtomicBool) -> Result<Secret, Error> {
+    let program = argv[0].clone();
+    let failed = |source| Error::Command {
+        program: program.clone(),
+        source,
+    };
+    // A program that asks needs the terminal; without one it must not wait for an answer.
+    let stdin = if io::stdin().is_terminal() {
+        Stdio::inherit()
+    } else {
+        Stdio::null()
+    };
+    let mut child = Command::new(&program)
+        .args(&argv[1..])
+        .stdin(stdin)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let (stdout, stderr) = (collect(child.stdout.take()), collect(child.stderr.take()));
+    let Some(stdout) = wait_for(&stdout, DEADLINE, stop).inspect_err(|_| end(&mut child))? else {
+        end(&mut child);
+        return Err(Error::CommandTimedOut {
+            program,
+            seconds: DEADLINE.as_secs(),
+        });
+    };
+    let status = child.wait().map_err(failed)?;
+    if !status.success() {
+        // A grandchild may hold it open; the first part is enough.
+        let stderr = wait_for(&stderr, Duration::from_secs(1), stop)?.unwrap_or_default();
+        return Err(Error::CommandFailed {
+            program,
+            status,
+            stderr: shown(&stderr),
+        });
+    }
+    first_line_of(&stdout, &format!("the password-command {program}"))
+}
+
+/// Reads a stream to its end on a thread of its own, so that neither of two can block the other.
+fn collect(stream: Option<impl Read + Send + 'static>) -> Receiver<Zeroizing<Vec<u8>>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut output = Zeroizing::new(Vec::new());
+        if let Some(mut stream) = stream {
+            // What came before an error counts.
+            let _ = stream.by_ref().take(MAX_OUTPUT).read_to_end(&mut output);
+            let _ = io::copy(&mut stream, &mut io::sink());
+        }
+        let _ = sender.send(output);
+    });
+    receiver
+}
+
+fn end(child: &mut Child) {
+    // It may have ended by itself.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// What a program said, on one line and harmless.
+fn shown(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&stderr[..stderr.len().min(MAX_SHOWN)]);
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| line.trim().escape_debug().to_string())
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(script: &str) -> Result<Secret, Error> {
+        let argv = ["sh", "-c", script].map(str::to_owned);
+        first_line(&argv, &AtomicBool::new(false))
+    }
+
+    #[test]
+    fn the_first_line_is_the_password() {
+        assert_eq!(
+            run("echo 'pass word'; echo second").unwrap().expose(),
+            "pass word"
+        );
+    }
+
+    #[test]
+    fn standard_error_is_no_failure_and_no_password() {
+        assert_eq!(
+            run("echo warning >&2; echo secret").unwrap().expose(),
+            "secret"
+        );
+    }
+
+    #[test]
+    fn a_failing_program_is_quoted_and_its_output_is_not() {
+        let error =
+            run("echo half-a-secret; printf 'no key\\n\\033[2Jfound\\n' >&2; exit 3").unwrap_err();
+        let text = error.to_string();
+        assert_eq!(
+            text,
+            r"the password-command sh failed (exit status: 3): no key; \u{1b}[2Jfound"
+        );
+    }
+
+    #[test]
+    fn a_program_that_prints_without_end_is_bounded() {
+        assert_eq!(
+            run("echo secret; yes | head -c 3000000").unwrap().expose(),
+            "secret"
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let argv = ["/nonexistent/pass".to_owned()];
+        let error = first_line(&argv, &AtomicBool::new(false)).unwrap_err();
+        assert!(error.to_string().contains("/nonexistent/pass"), "{error}");
+    }
+
+    #[test]
+    fn a_stop_ends_the_program() {
+        let argv = ["sleep", "1000"].map(str::to_owned);
+        assert!(matches!(
+            first_line(&argv, &AtomicBool::new(true)),
+            Err(Error::Stopped)
+        ));
+    }
+}

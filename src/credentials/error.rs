@@ -1,0 +1,89 @@
+//! Why a secret could not be found.
+//!
+//! The messages name the source and never hold what it gave.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A source of secrets that failed. No other source is asked instead: what is configured is what is meant.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The program could not be started, or what it printed not be read.
+    #[error("cannot run the password-command {program}")]
+    Command {
+        /// The program's name.
+        program: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The program failed.
+    #[error("the password-command {program} failed ({status}){}", said(stderr))]
+    CommandFailed {
+        /// The program's name.
+        program: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+        /// The start of what it printed to standard error, harmless.
+        stderr: String,
+    },
+    /// The program took too long.
+    #[error("the password-command {program} did not end within {seconds} seconds")]
+    CommandTimedOut {
+        /// The program's name.
+        program: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// A source gave an empty first line, or no text.
+    #[error("{source_name} gave no password")]
+    Empty {
+        /// Which source.
+        source_name: String,
+    },
+    /// Others can read the file.
+    #[error("{} can be read by others (mode {mode:04o})", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the password from {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The keyring cannot be used.
+    #[error("cannot use the keyring: {reason}")]
+    Keyring {
+        /// What it says.
+        reason: String,
+    },
+    /// No source has a password for the account.
+    #[error("there is no password for this account{}", keyring.as_deref().map(|reason| format!(" (the keyring cannot be asked: {reason})")).unwrap_or_default())]
+    Nowhere {
+        /// Why the keyring could not be asked, if it could not.
+        keyring: Option<String>,
+    },
+    /// Asking on the terminal failed.
+    #[error("cannot ask for the password")]
+    Prompt {
+        /// Why not.
+        source: io::Error,
+    },
+    /// The run was told to end while a source was waited for.
+    #[error("stopped before the password was found")]
+    Stopped,
+}
+
+/// The second half of a sentence about a program that printed something, or nothing.
+fn said(stderr: &str) -> String {
+    if stderr.is_empty() {
+        String::new()
+    } else {
+        format!(": {stderr}")
+    }
+}

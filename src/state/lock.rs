@@ -1,0 +1,91 @@
+//! One run at a time for an account: a lock that the kernel holds, so that nothing can go stale.
+//!
+//! Invariant: the lock ends with the process, however it ends; the file stays and means nothing.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::error::Error;
+use crate::mail::Digest;
+
+/// The right to work on an account, until it is dropped.
+#[derive(Debug)]
+pub struct Lock(
+    #[expect(
+        dead_code,
+        reason = "the kernel's lock lives as long as the file is open"
+    )]
+    File,
+);
+
+impl Lock {
+    /// Takes the lock of `user` at `server` in the state folder.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] at once if another process has it; [`Error::Folder`] if the file cannot be made.
+    pub fn acquire(state: &Path, server: &str, user: &str) -> Result<Self, Error> {
+        let folder = state.join("locks");
+        make_private_folder(&folder)?;
+        // Any name of a server or user makes a harmless file name this way.
+        let digest = Sha256::digest([server.as_bytes(), b"\0", user.as_bytes()].concat());
+        let path = folder.join(Digest(digest.into()).to_string());
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(Error::folder(&path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let holder = fs::read_to_string(&path).unwrap_or_default();
+                return Err(Error::Busy {
+                    pid: holder.trim().parse().ok(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(Error::folder(&path)(source)),
+        }
+        // Who holds it is a kindness to the next one who asks; the lock does not depend on it.
+        let _ = file.set_len(0);
+        let _ = writeln!(file, "{}", std::process::id());
+        Ok(Self(file))
+    }
+}
+
+/// Makes a folder that only its owner can enter, with those above it.
+pub(super) fn make_private_folder(path: &Path) -> Result<(), Error> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(Error::folder(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_told_who_is_busy() {
+        let state = tempfile::tempdir().unwrap();
+        let lock = Lock::acquire(state.path(), "pop.example.com", "ann").unwrap();
+        let refused = Lock::acquire(state.path(), "pop.example.com", "ann").unwrap_err();
+        let own = std::process::id();
+        assert!(matches!(refused, Error::Busy { pid: Some(pid) } if pid == own));
+        drop(lock);
+        Lock::acquire(state.path(), "pop.example.com", "ann").unwrap();
+    }
+
+    #[test]
+    fn accounts_do_not_wait_for_each_other() {
+        let state = tempfile::tempdir().unwrap();
+        let _ann = Lock::acquire(state.path(), "pop.example.com", "ann").unwrap();
+        let _bob = Lock::acquire(state.path(), "pop.example.com", "../bob").unwrap();
+    }
+}

@@ -1,0 +1,22 @@
+//! Remembers which messages are safe here: what was committed, published, and deleted from the server.
+//!
+//! It refuses to know how a message came or what a file holds. Invariants, as the promises of the crate look from here:
+//!
+//! - one transaction makes a whole batch known, after its files were made durable ([`Account::commit`]);
+//! - a message stays unpublished until it is said to be published, so that an interruption is found by the next run;
+//! - a deletion is counted as done only when the server no longer lists the uid ([`Account::settle`]);
+//! - an account's rows belong to a server and a user, so that a profile can be renamed.
+//!
+//! One SQLite database in WAL mode with full synchronisation holds all accounts; a lock file for each account, held by
+//! the kernel, keeps two runs apart.
+
+mod account;
+mod error;
+mod ledger;
+mod lock;
+mod schema;
+
+pub use account::{Account, Arrival, Facts, Known, MessageId, Unpublished};
+pub use error::Error;
+pub use ledger::Ledger;
+pub use lock::Lock;

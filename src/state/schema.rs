@@ -1,0 +1,115 @@
+//! The tables, and the ladder of migrations that leads to them.
+//!
+//! Invariant: a step that was ever released is never changed; a change is a new step. `PRAGMA user_version` counts the
+//! steps taken.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::Error;
+
+const STEPS: &[&str] = &["
+    -- A maildrop: a server and a user, whatever the profile is called.
+    CREATE TABLE account (
+        id INTEGER PRIMARY KEY,
+        server TEXT NOT NULL,
+        user TEXT NOT NULL,
+        -- Marks the files it stages, also where several databases deliver to one folder.
+        tag TEXT NOT NULL DEFAULT (lower(hex(randomblob(8)))),
+        UNIQUE (server, user)
+    ) STRICT;
+
+    -- Where mail goes: 'maildir:/home/ann/Mail'.
+    CREATE TABLE destination (
+        id INTEGER PRIMARY KEY,
+        address TEXT NOT NULL UNIQUE
+    ) STRICT;
+
+    -- A message that is safe here. Times are seconds since 1970.
+    CREATE TABLE message (
+        id INTEGER PRIMARY KEY,
+        account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+        uid BLOB NOT NULL,
+        first_seen INTEGER NOT NULL,
+        size INTEGER NOT NULL,          -- octets as delivered
+        sha256 BLOB NOT NULL,           -- of the same octets
+        absent_since INTEGER,           -- the first listing without it
+        delete_sent INTEGER,            -- when DELE was accepted
+        deleted INTEGER,                -- when a later listing lacked it
+        UNIQUE (account, uid)
+    ) STRICT;
+    CREATE INDEX message_present ON message (account) WHERE absent_since IS NULL;
+
+    CREATE TABLE delivery (
+        message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+        destination INTEGER NOT NULL REFERENCES destination (id),
+        file TEXT NOT NULL,
+        committed INTEGER NOT NULL,
+        published INTEGER,              -- NULL: staged, and to be published by the next run
+        PRIMARY KEY (message, destination)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX delivery_unpublished ON delivery (message) WHERE published IS NULL;
+"];
+
+/// The version that a database at the top of the ladder has.
+#[expect(clippy::cast_possible_truncation, reason = "the steps are few")]
+const TOP: u32 = STEPS.len() as u32;
+
+/// Takes the steps that the database has not taken yet, all or none.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+    let version = |connection: &Connection| {
+        connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))
+    };
+    let sqlite = |source| Error::sqlite(path, source);
+    if version(connection).map_err(sqlite)? == TOP {
+        return Ok(());
+    }
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(sqlite)?;
+    // Another process may have been here in the meantime.
+    let found = version(&transaction).map_err(sqlite)?;
+    if found > TOP {
+        return Err(Error::Newer {
+            path: path.to_owned(),
+            found,
+            known: TOP,
+        });
+    }
+    for step in &STEPS[found as usize..] {
+        transaction.execute_batch(step).map_err(sqlite)?;
+    }
+    transaction
+        .pragma_update(None, "user_version", TOP)
+        .and_then(|()| transaction.commit())
+        .map_err(sqlite)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_database_climbs_to_the_top_and_stays_there() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Path::new("x")).unwrap();
+        migrate(&mut connection, Path::new("x")).unwrap();
+        let tables: u32 = connection
+            .query_row(
+                "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
+                [],
+                |row| row.get::<_, u32>(0),
+            )
+            .unwrap();
+        assert_eq!(tables, 4);
+    }
+
+    #[test]
+    fn a_database_of_the_future_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let error = migrate(&mut connection, Path::new("x")).unwrap_err();
+        assert!(matches!(error, Error::Newer { found: 99, .. }));
+    }
+}
