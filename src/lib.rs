@@ -4,6 +4,7 @@
     allow(clippy::unwrap_used, reason = "in a test a panic is the report")
 )]
 
+pub mod config;
 pub mod credentials;
 pub mod delivery;
 pub mod mail;

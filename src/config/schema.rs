@@ -1,0 +1,221 @@
+//! What a user may write, exactly: the tables of the file and the keys of an account.
+//!
+//! Nothing here has a default and nothing is combined; that is [`super::resolve`]'s. Every value keeps its place in the
+//! file. Invariant: a value that is here is of the right type and within its own bounds.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use crate::mail::Octets;
+use crate::secret::Secret;
+use crate::{delivery, pop3, retention};
+
+/// The tables of a file.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    /// `[defaults]`.
+    pub(super) defaults: Settings,
+    /// `[accounts.NAME]`, in the file's order.
+    pub(super) accounts: Vec<Account>,
+}
+
+impl File {
+    /// Whether a password is written in the file itself.
+    pub(super) fn holds_password(&self) -> bool {
+        let accounts = self.accounts.iter().map(|account| &account.settings);
+        accounts
+            .chain([&self.defaults])
+            .any(|settings| settings.written.contains("password"))
+    }
+}
+
+/// `[accounts.NAME]`.
+#[derive(Debug)]
+pub(super) struct Account {
+    /// `NAME`.
+    pub(super) name: String,
+    /// The table's header.
+    pub(super) span: Range<usize>,
+    /// What the table holds.
+    pub(super) settings: Settings,
+}
+
+/// A key that is given, or not.
+#[derive(Debug)]
+pub(super) struct Setting<T>(pub(super) Option<Spanned<T>>);
+
+impl<T> Setting<T> {
+    /// The value.
+    pub(super) fn get(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.0.as_ref().map(|spanned| spanned.get_ref().clone())
+    }
+
+    /// Where the value is.
+    pub(super) fn place(&self) -> Option<Range<usize>> {
+        self.0.as_ref().map(Spanned::span)
+    }
+
+    /// This one, or that of the defaults.
+    pub(super) fn or<'s>(&'s self, defaults: &'s Self) -> &'s Self {
+        if self.0.is_some() { self } else { defaults }
+    }
+}
+
+impl<T> Default for Setting<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// The keys of `[accounts.NAME]` and of `[defaults]`, named as they are written.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// Every key that is written, also where it is misspelt or its value was refused: it is not missing.
+    pub(super) written: BTreeSet<&'static str>,
+    pub(super) host: Setting<String>,
+    pub(super) port: Setting<u16>,
+    pub(super) tls: Setting<Protection>,
+    pub(super) allow_cleartext: Setting<bool>,
+    pub(super) tls_ca_file: Setting<PathBuf>,
+    pub(super) tls_fingerprint: Setting<pop3::Fingerprint>,
+    pub(super) timeout: Setting<Duration>,
+    pub(super) user: Setting<String>,
+    pub(super) password: Setting<Secret>,
+    pub(super) password_command: Setting<Vec<String>>,
+    pub(super) password_file: Setting<PathBuf>,
+    pub(super) deliver: Setting<delivery::Destination>,
+    pub(super) leave_on_server: Setting<retention::Policy>,
+    pub(super) max_size: Setting<Octets>,
+    pub(super) max_messages: Setting<usize>,
+    pub(super) pipelining: Setting<pop3::Pipelining>,
+    pub(super) enabled: Setting<bool>,
+}
+
+/// The values of `tls`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protection {
+    /// `"implicit"`
+    Implicit,
+    /// `"starttls"`
+    StartTls,
+    /// `"none"`
+    None,
+}
+
+/// What a key takes, in the words of an error.
+pub(super) struct Takes {
+    /// The key.
+    key: &'static str,
+    /// The values, as in "`port` takes a number from 1 to 65535".
+    pub(super) what: &'static str,
+    /// A line that is right.
+    pub(super) example: &'static str,
+}
+
+/// What `key` takes: one of an account's keys, or one beside or within them.
+pub(super) fn takes(key: &str) -> &'static Takes {
+    TABLE
+        .iter()
+        .find(|row| row.key == key)
+        .unwrap_or(match key {
+            "defaults" => &DEFAULTS,
+            "maildir" => &MAILDIR,
+            _ => &ACCOUNTS,
+        })
+}
+
+/// Every key that an account or `[defaults]` may hold.
+pub const ACCOUNT_KEYS: &[&str] = &{
+    let mut keys = [""; TABLE.len()];
+    let mut row = 0;
+    while row < keys.len() {
+        keys[row] = TABLE[row].key;
+        row += 1;
+    }
+    keys
+};
+
+const DEFAULTS: Takes = row("defaults", "a table", "[defaults]");
+
+const MAILDIR: Takes = row(
+    "maildir",
+    "the path of a folder",
+    r#"deliver = { maildir = "~/Mail/work" }"#,
+);
+
+const ACCOUNTS: Takes = row("accounts", "a table for each account", "[accounts.work]");
+
+const TABLE: [Takes; 17] = [
+    row(
+        "host",
+        "a host name or an address",
+        r#"host = "pop.example.com""#,
+    ),
+    row("port", "a number from 1 to 65535", "port = 995"),
+    row(
+        "tls",
+        r#""implicit", "starttls" or "none""#,
+        r#"tls = "starttls""#,
+    ),
+    row("allow-cleartext", "true or false", "allow-cleartext = true"),
+    row(
+        "tls-ca-file",
+        "the path of a PEM file",
+        r#"tls-ca-file = "~/mail/ca.pem""#,
+    ),
+    row(
+        "tls-fingerprint",
+        "the SHA-256 of a certificate",
+        r#"tls-fingerprint = "sha256:0123…cdef""#,
+    ),
+    row("timeout", "a duration in quotes", r#"timeout = "60s""#),
+    row("user", "a string", r#"user = "me@example.com""#),
+    row("password", "a string", r#"password = "…""#),
+    row(
+        "password-command",
+        "a program and its arguments",
+        r#"password-command = ["pass", "show", "mail/work"]"#,
+    ),
+    row(
+        "password-file",
+        "the path of a file",
+        r#"password-file = "~/mail/password""#,
+    ),
+    row(
+        "deliver",
+        "a table that says where",
+        r#"deliver = { maildir = "~/Mail/work" }"#,
+    ),
+    row(
+        "leave-on-server",
+        "true, false or a duration in quotes",
+        r#"leave-on-server = "14d""#,
+    ),
+    row(
+        "max-size",
+        "a number of octets or a size in quotes",
+        r#"max-size = "25MB""#,
+    ),
+    row(
+        "max-messages",
+        "a whole number from 1",
+        "max-messages = 500",
+    ),
+    row(
+        "pipelining",
+        r#""auto", true or false"#,
+        r#"pipelining = "auto""#,
+    ),
+    row("enabled", "true or false", "enabled = false"),
+];
+
+const fn row(key: &'static str, what: &'static str, example: &'static str) -> Takes {
+    Takes { key, what, example }
+}
