@@ -1,0 +1,89 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_popfetch_global_optspecs
+    string join \n config= q/quiet v/verbose progress= color= json h/help V/version
+end
+
+function __fish_popfetch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_popfetch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_popfetch_using_subcommand
+    set -l cmd (__fish_popfetch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c popfetch -n "__fish_popfetch_needs_command" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_needs_command" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_needs_command" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_needs_command" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_needs_command" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_needs_command" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_needs_command" -s V -l version -d 'Print version'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "sync" -d 'Fetch what is new, deliver it, and delete from the server what the account does not leave there'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "login" -d 'Put an account\'s password into the keyring'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "logout" -d 'Remove an account\'s password from the keyring'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l jobs -d 'Work on so many accounts at once' -r
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l dry-run -d 'Say what would be done with each message, and do nothing'
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l keep -d 'Delete nothing from the server in this run'
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand login" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand login" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -s h -l help -d 'Print help'
+complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s h -l help -d 'Print help'

@@ -1,0 +1,147 @@
+//! What can be said on the command line. The comments are the help texts and the man pages.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Fetches mail from POP3 servers into your Maildir: every message once, none lost.
+///
+/// popfetch reads accounts from a configuration file, fetches what is new from each, and delivers it. Mail stays on the
+/// server unless the account says otherwise.
+#[derive(Debug, Parser)]
+#[command(
+    name = "popfetch",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Global {
+    /// Read this configuration instead of the usual one
+    #[arg(long, global = true, value_name = "FILE", env = "POPFETCH_CONFIG", value_hint = ValueHint::FilePath)]
+    pub(super) config: Option<PathBuf>,
+
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+
+    /// Say what is done; twice: show the protocol, with secrets masked
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+
+    /// Show progress bars; "auto" means on a terminal
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|never|always",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    pub(super) progress: When,
+
+    /// Use colours; "auto" means on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|never|always",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    pub(super) color: When,
+
+    /// Print the result to standard output as one JSON object a line
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    Auto,
+    Never,
+    Always,
+}
+
+impl When {
+    /// Makes it the choice for all output.
+    pub(super) fn apply(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Never => anstream::ColorChoice::Never,
+            Self::Always => anstream::ColorChoice::Always,
+        }
+        .write_global();
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Sync(Sync),
+    Login(Login),
+    Logout(Logout),
+    Completions(Completions),
+}
+
+/// Fetch what is new, deliver it, and delete from the server what the account does not leave there
+///
+/// Without names, all accounts that are enabled take their turn, several at once. A message arrives once, whatever is
+/// interrupted and when; what an interrupted run began, the next one finishes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Sync {
+    /// Accounts to fetch from, as the configuration names them
+    #[arg(value_name = "ACCOUNT")]
+    pub(super) accounts: Vec<String>,
+
+    /// Say what would be done with each message, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Work on so many accounts at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: u16,
+
+    /// Delete nothing from the server in this run
+    #[arg(long)]
+    pub(super) keep: bool,
+}
+
+/// Put an account's password into the keyring
+///
+/// The password is asked for on the terminal, or read from the first line of standard input where that is no terminal.
+#[derive(Debug, clap::Args)]
+pub(super) struct Login {
+    /// The account, as the configuration names it
+    #[arg(value_name = "ACCOUNT")]
+    pub(super) account: String,
+}
+
+/// Remove an account's password from the keyring
+#[derive(Debug, clap::Args)]
+pub(super) struct Logout {
+    /// The account, as the configuration names it
+    #[arg(value_name = "ACCOUNT")]
+    pub(super) account: String,
+}
+
+/// Print the completion script of a shell
+#[derive(Debug, clap::Args)]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_name = "bash|zsh|fish", hide_possible_values = true)]
+    pub(super) shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}

@@ -1,0 +1,18 @@
+//! `popfetch completions`: prints what `completions/` holds.
+
+use std::io::Write;
+
+use super::args::{Completions, Global, Shell};
+use super::exit::{Status, Usage};
+
+/// Prints the script of a shell.
+pub(super) fn completions(options: &Completions, global: &Global) -> anyhow::Result<Status> {
+    Usage::no_json(global)?;
+    let script = match options.shell {
+        Shell::Bash => include_str!("../../completions/popfetch.bash"),
+        Shell::Zsh => include_str!("../../completions/_popfetch"),
+        Shell::Fish => include_str!("../../completions/popfetch.fish"),
+    };
+    std::io::stdout().write_all(script.as_bytes())?;
+    Ok(Status::Well)
+}

@@ -1,0 +1,143 @@
+//! What can be done about an error: the one place that knows both the errors and the words of the configuration.
+
+use std::error::Error as _;
+use std::io;
+
+use crate::pop3::Code;
+use crate::{credentials, delivery, pop3, state, sync};
+
+/// The cure of an error in an account's run, where there is one.
+pub(super) fn of_run(error: &sync::Error, account: &str) -> Option<String> {
+    match error {
+        sync::Error::Credentials(error) => of_credentials(error, account),
+        sync::Error::Delivery(error) => of_delivery(error),
+        sync::Error::Pop3(error) => of_pop3(error),
+        sync::Error::State(error) => of_state(error),
+        sync::Error::NoUidl { .. } => {
+            Some("popfetch needs UIDL to tell new mail from old; nothing was fetched".to_owned())
+        }
+        sync::Error::Oversized { .. } => Some(
+            "the server may be at fault; set max-size below it to leave the message there"
+                .to_owned(),
+        ),
+        sync::Error::Unsendable { what, .. } => Some(format!("correct the {what}")),
+        sync::Error::Thread(_) => None,
+    }
+}
+
+fn of_pop3(error: &pop3::Error) -> Option<String> {
+    use pop3::Error;
+    Some(match error {
+        Error::Lookup { unknown: true, .. } => "check host for a typing error".to_owned(),
+        Error::Lookup { unknown: false, .. } => "is the network up?".to_owned(),
+        Error::Connect { .. } => {
+            "check host and port; most servers listen on 995, or on 110 with tls = \"starttls\""
+                .to_owned()
+        }
+        Error::Handshake { source, .. } if source.to_string().contains("wrong version number") => {
+            "the port seems to speak without TLS: try port = 995, or tls = \"starttls\"".to_owned()
+        }
+        Error::NoStls { .. } => {
+            "try tls = \"implicit\" with port = 995; if the server had STLS before, somebody may be in between"
+                .to_owned()
+        }
+        Error::Untrusted {
+            reason,
+            fingerprint,
+            ..
+        } => {
+            let trust = match fingerprint {
+                Some(pin) => format!("pin it with tls-fingerprint = \"{pin}\""),
+                None => "pin it with tls-fingerprint".to_owned(),
+            };
+            let name = if reason.contains("mismatch") {
+                "check host, which must be a name in the certificate; "
+            } else {
+                ""
+            };
+            format!(
+                "{name}if you are sure that it is the right one, {trust} in the account, or name its authority's PEM file in tls-ca-file"
+            )
+        }
+        Error::WrongFingerprint { found, .. } => format!(
+            "if the server has a new certificate, and you are sure that it is the right one, set tls-fingerprint = \"{found}\""
+        ),
+        Error::Roots { .. } => "correct tls-ca-file".to_owned(),
+        Error::Login { reply } => match reply.code {
+            Some(Code::InUse) => "another program has the mailbox open; try later".to_owned(),
+            Some(Code::LoginDelay) => "the server wants more time between two logins".to_owned(),
+            Some(Code::SysTemp) => "try later".to_owned(),
+            Some(Code::SysPerm) => "ask the provider".to_owned(),
+            Some(Code::Auth) | None => {
+                "check user and password; many providers want an app password, and POP switched on in their web settings"
+                    .to_owned()
+            }
+        },
+        Error::TimedOut { .. } => "try later, or raise timeout".to_owned(),
+        _ => return None,
+    })
+}
+
+/// The cure of an error of the state.
+pub(super) fn of_state(error: &state::Error) -> Option<String> {
+    use state::Error;
+    Some(match error {
+        Error::Damaged { path, .. } => format!(
+            "nothing was fetched; restore it from a backup, or move it away (mv '{0}' '{0}.damaged'): then all that is on the server is fetched once more",
+            path.display()
+        ),
+        Error::ReadOnly { path } => format!(
+            "nothing was fetched; make it and its folder writable (chmod u+w '{}')",
+            path.display()
+        ),
+        Error::Folder { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            "nothing was fetched; make it yours and writable, or set XDG_STATE_HOME to another folder"
+                .to_owned()
+        }
+        Error::Newer { .. } => "install that version".to_owned(),
+        Error::Busy { .. } => "wait for it to end".to_owned(),
+        Error::Database { .. } => {
+            "nothing is lost; check that the disk has room and that the folder is writable".to_owned()
+        }
+        Error::Folder { .. } => return None,
+    })
+}
+
+fn of_delivery(error: &delivery::Error) -> Option<String> {
+    let source = error.source()?.downcast_ref::<io::Error>()?;
+    Some(match source.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "make the folder yours and writable, or correct deliver; the mail is still on the server".to_owned()
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room; the mail is still on the server".to_owned()
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a file is where the Maildir should be: correct deliver".to_owned()
+        }
+        _ => "the mail is still on the server".to_owned(),
+    })
+}
+
+/// The cure of an error in finding an account's secret.
+pub(super) fn of_credentials(error: &credentials::Error, account: &str) -> Option<String> {
+    use credentials::Error;
+    Some(match error {
+        Error::Nowhere { .. } => format!(
+            "store one with `popfetch login {account}`, or set password-command or password-file"
+        ),
+        Error::Exposed { path, .. } => format!("make it private: chmod 600 '{}'", path.display()),
+        Error::Command { .. } => {
+            "correct password-command; no shell runs, so name the program with its path".to_owned()
+        }
+        Error::Empty { .. } => "the password is the first line, as UTF-8".to_owned(),
+        Error::File { .. } => "correct password-file".to_owned(),
+        Error::Keyring { .. } => {
+            "use password-command or password-file where there is no keyring".to_owned()
+        }
+        Error::CommandFailed { .. }
+        | Error::CommandTimedOut { .. }
+        | Error::Prompt { .. }
+        | Error::Stopped => return None,
+    })
+}

@@ -1,0 +1,241 @@
+//! Exit statuses: one table from every error to a number of sysexits.h.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::args::Global;
+use crate::pop3::Code;
+use crate::sync::{Outcome, Problem};
+use crate::{config, credentials, delivery, pop3, state, sync};
+
+/// How a run ended, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Status {
+    /// All is well, also where there was no mail.
+    Well,
+    /// Try later: network, time-out, busy, a temporary refusal.
+    Later,
+    /// The server is unavailable, or refuses for good.
+    Unavailable,
+    /// The server breaks the protocol, or its TLS is not trusted.
+    Protocol,
+    /// Reading, writing or delivering here failed.
+    Local,
+    /// The login was refused.
+    Login,
+    /// The configuration is wrong.
+    Configuration,
+    /// The command line is wrong.
+    Usage,
+    /// A fault in popfetch itself.
+    Bug,
+}
+
+impl Status {
+    /// The number that the system gets.
+    pub(super) fn number(self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::Usage => 64,
+            Self::Unavailable => 69,
+            Self::Bug => 70,
+            Self::Local => 74,
+            Self::Later => 75,
+            Self::Protocol => 76,
+            Self::Login => 77,
+            Self::Configuration => 78,
+        }
+    }
+
+    /// The status of an error that ended the program before any account was worked on.
+    pub(super) fn of(error: &anyhow::Error) -> Self {
+        if error.is::<Usage>() {
+            Self::Usage
+        } else if error.is::<config::Error>() {
+            Self::Configuration
+        } else if let Some(error) = error.downcast_ref::<state::Error>() {
+            error.into()
+        } else if let Some(error) = error.downcast_ref::<credentials::Error>() {
+            error.into()
+        } else {
+            // What remains is the system's: no random numbers, no signals, a closed pipe.
+            Self::Local
+        }
+    }
+
+    /// The worst of what happened in an account's run.
+    pub(super) fn of_outcome(outcome: &Outcome) -> Self {
+        let problems = outcome.tally.problems.iter().map(Self::from).max();
+        let failure = outcome.failure.as_ref().map(Self::from);
+        problems.max(failure).unwrap_or(Self::Well)
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        status.number().into()
+    }
+}
+
+impl From<&Problem> for Status {
+    fn from(problem: &Problem) -> Self {
+        match problem {
+            Problem::DuplicateUid { .. } | Problem::NoUid { .. } | Problem::NoSize { .. } => {
+                Self::Protocol
+            }
+            Problem::NotRetrieved { reply, .. }
+            | Problem::NotDeleted { reply, .. }
+            | Problem::NotUpdated { reply } => refusal(reply.code),
+        }
+    }
+}
+
+impl From<&sync::Error> for Status {
+    fn from(error: &sync::Error) -> Self {
+        match error {
+            sync::Error::Credentials(error) => error.into(),
+            sync::Error::Delivery(error) => error.into(),
+            sync::Error::NoUidl { .. } => Self::Unavailable,
+            sync::Error::Oversized { .. } => Self::Protocol,
+            sync::Error::Pop3(error) => error.into(),
+            sync::Error::State(error) => error.into(),
+            sync::Error::Thread(_) => Self::Local,
+            sync::Error::Unsendable { .. } => Self::Configuration,
+        }
+    }
+}
+
+impl From<&pop3::Error> for Status {
+    fn from(error: &pop3::Error) -> Self {
+        use pop3::Error;
+        match error {
+            Error::Closed { .. }
+            | Error::Connect { .. }
+            | Error::Lost { .. }
+            | Error::Stopped
+            | Error::TimedOut { .. }
+            | Error::Lookup { unknown: false, .. } => Self::Later,
+            Error::Lookup { unknown: true, .. } => Self::Unavailable,
+            Error::Handshake { .. }
+            | Error::NoStls { .. }
+            | Error::Tls { .. }
+            | Error::Untrusted { .. }
+            | Error::Violation { .. }
+            | Error::WrongFingerprint { .. } => Self::Protocol,
+            Error::Roots { .. } => Self::Configuration,
+            Error::Login { reply } => match reply.code {
+                None | Some(Code::Auth) => Self::Login,
+                code => refusal(code),
+            },
+            Error::Refused { reply, .. } => refusal(reply.code),
+        }
+    }
+}
+
+impl From<&state::Error> for Status {
+    fn from(error: &state::Error) -> Self {
+        if error.is_temporary() {
+            Self::Later
+        } else {
+            Self::Local
+        }
+    }
+}
+
+impl From<&delivery::Error> for Status {
+    fn from(error: &delivery::Error) -> Self {
+        use delivery::Error;
+        match error {
+            Error::Folder { .. }
+            | Error::Publish { .. }
+            | Error::Stage { .. }
+            | Error::Sync { .. } => Self::Local,
+        }
+    }
+}
+
+impl From<&credentials::Error> for Status {
+    fn from(error: &credentials::Error) -> Self {
+        use credentials::Error;
+        match error {
+            Error::CommandTimedOut { .. } | Error::Stopped => Self::Later,
+            Error::Keyring { .. } => Self::Unavailable,
+            Error::Prompt { .. } => Self::Local,
+            Error::Command { .. }
+            | Error::CommandFailed { .. }
+            | Error::Empty { .. }
+            | Error::Exposed { .. }
+            | Error::File { .. }
+            | Error::Nowhere { .. } => Self::Configuration,
+        }
+    }
+}
+
+/// What a refusal means by its response code (RFC 2449 §8.1, RFC 3206 §4).
+fn refusal(code: Option<Code>) -> Status {
+    match code {
+        Some(Code::InUse | Code::LoginDelay | Code::SysTemp) => Status::Later,
+        Some(Code::Auth) => Status::Login,
+        Some(Code::SysPerm) | None => Status::Unavailable,
+    }
+}
+
+/// A command line that cannot be obeyed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Usage {
+    /// No account has this name.
+    #[error("there is no account \"{name}\" in {}{}", path.display(), suggestion(nearest.as_deref(), known))]
+    NoAccount {
+        /// The name as it was given.
+        name: String,
+        /// The configuration.
+        path: PathBuf,
+        /// The name that may have been meant.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// `--json` was asked of a command that has no data.
+    #[error("--json goes with sync: the other commands have no data to print")]
+    NoJson,
+}
+
+impl Usage {
+    /// Refuses `--json` for a command that has no data.
+    pub(super) fn no_json(global: &Global) -> Result<(), Self> {
+        if global.json {
+            Err(Self::NoJson)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn suggestion(nearest: Option<&str>, known: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!("; did you mean \"{nearest}\"?"),
+        None => format!("; it has: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_account_decides() {
+        let worst = [Status::Later, Status::Login, Status::Well]
+            .into_iter()
+            .max();
+        assert_eq!(worst, Some(Status::Login));
+    }
+
+    #[test]
+    fn response_codes_tell_later_from_never() {
+        assert_eq!(refusal(Some(Code::InUse)).number(), 75);
+        assert_eq!(refusal(Some(Code::SysTemp)).number(), 75);
+        assert_eq!(refusal(Some(Code::SysPerm)).number(), 69);
+        assert_eq!(refusal(Some(Code::Auth)).number(), 77);
+        assert_eq!(refusal(None).number(), 69);
+    }
+}

@@ -1,0 +1,62 @@
+//! The edge: the only place that reads arguments, prints, prompts or exits.
+//!
+//! It refuses to decide anything about mail. Each command is one file that translates what was asked for into a call of
+//! the layers below, and what came of it into words and a status.
+
+mod accounts;
+mod args;
+mod completions;
+mod cure;
+mod exit;
+mod explain;
+mod logging;
+mod login;
+mod progress;
+mod report;
+mod surroundings;
+mod sync;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Command};
+use exit::Status;
+
+/// Runs popfetch with these arguments, the program's own name first; says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => return refuse(&error),
+    };
+    args.global.color.apply();
+    let result = match &args.command {
+        Command::Sync(options) => sync::sync(options, &args.global),
+        Command::Login(options) => login::login(options, &args.global),
+        Command::Logout(options) => login::logout(options, &args.global),
+        Command::Completions(options) => completions::completions(options, &args.global),
+    };
+    let status = result.unwrap_or_else(|error| {
+        report::failure(None, &error);
+        Status::of(&error)
+    });
+    status.into()
+}
+
+/// The definition of the command line, for man pages and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
+/// Help and version are asked for and go to standard output; all else is a usage error.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // There is nobody left to tell.
+    let _ = error.print();
+    if error.use_stderr() {
+        Status::Usage.into()
+    } else {
+        Status::Well.into()
+    }
+}

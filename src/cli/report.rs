@@ -1,0 +1,193 @@
+//! What is said when all is done: one line for each account, and one for each thing that went wrong.
+//!
+//! Invariant: nothing that a server sent is shown raw; the errors below escape it.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::cure;
+use super::exit::Status;
+use crate::sync::{Outcome, Tally};
+use crate::{config, credentials, state};
+
+/// The version of the JSON that is printed; a field may be added, none is changed or removed.
+const JSON_VERSION: u32 = 1;
+
+/// Prints an error that ended the program, or a command on an account, with its causes and its cure.
+pub(super) fn failure(account: Option<&str>, error: &anyhow::Error) {
+    let text = if let Some(error) = error.downcast_ref::<config::Error>() {
+        let color = anstream::AutoStream::choice(&std::io::stderr());
+        anstream::eprintln!("{}", error.render(color != anstream::ColorChoice::Never));
+        return;
+    } else {
+        format!("{error:#}")
+    };
+    let cure = if let Some(error) = error.downcast_ref::<state::Error>() {
+        cure::of_state(error)
+    } else if let Some(error) = error.downcast_ref::<credentials::Error>() {
+        cure::of_credentials(error, account.unwrap_or("ACCOUNT"))
+    } else {
+        None
+    };
+    anstream::eprintln!("{}", line(account, &text, cure));
+}
+
+/// The lines about an account's run: its trouble always, its summary if `summary`.
+pub(super) fn run(account: &str, outcome: &Outcome, summary: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if summary && (outcome.failure.is_none() || outcome.tally.new + outcome.tally.recovered > 0) {
+        lines.push(format!("{account}: {}", sentence(&outcome.tally)));
+    }
+    lines.extend(problems(account, outcome));
+    if let Some(error) = &outcome.failure {
+        let cure = cure::of_run(error, account);
+        lines.push(line(Some(account), &chain(error), cure));
+    }
+    lines
+}
+
+/// How many problems of one run are told one by one.
+const MAX_PROBLEMS: usize = 10;
+
+fn problems(account: &str, outcome: &Outcome) -> Vec<String> {
+    let problems = &outcome.tally.problems;
+    let told = problems.iter().take(MAX_PROBLEMS);
+    let mut lines: Vec<String> = told
+        .map(|problem| line(Some(account), &problem.to_string(), None))
+        .collect();
+    if problems.len() > MAX_PROBLEMS {
+        let more = format!("… and {} more of the kind", problems.len() - MAX_PROBLEMS);
+        lines.push(line(Some(account), &more, None));
+    }
+    lines
+}
+
+/// One line of trouble, which says whose it is and what to do.
+fn line(account: Option<&str>, text: &str, cure: Option<String>) -> String {
+    let mut line = "popfetch: ".to_owned();
+    if let Some(account) = account {
+        // Writing to a string cannot fail.
+        let _ = write!(line, "{account}: ");
+    }
+    line.push_str(text);
+    if let Some(cure) = cure {
+        let _ = write!(line, "; {cure}");
+    }
+    line
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text.replace(['\n', '\r'], " ")
+}
+
+/// What was done, in words.
+fn sentence(tally: &Tally) -> String {
+    let mut parts = Vec::new();
+    if tally.new > 0 {
+        parts.push(format!("{} new ({})", tally.new, tally.new_octets));
+    }
+    if tally.recovered > 0 {
+        parts.push(format!(
+            "{} taken up from an interrupted run",
+            tally.recovered
+        ));
+    }
+    if parts.is_empty() {
+        parts.push("nothing new".to_owned());
+    }
+    if tally.deleted > 0 {
+        parts.push(format!("{} deleted from the server", tally.deleted));
+    }
+    let left = tally.listed.saturating_sub(tally.deleted);
+    if left > 0 {
+        parts.push(format!("{left} on the server"));
+    }
+    if tally.too_large > 0 {
+        parts.push(format!(
+            "{} larger than max-size left there",
+            tally.too_large
+        ));
+    }
+    if tally.after_limit > 0 {
+        parts.push(format!(
+            "{} left for the next run by max-messages",
+            tally.after_limit
+        ));
+    }
+    parts.join(", ")
+}
+
+/// An account's run as JSON.
+pub(super) fn json(account: &str, outcome: &Outcome) -> Value {
+    let tally = &outcome.tally;
+    json!({
+        "version": JSON_VERSION,
+        "account": account,
+        "status": Status::of_outcome(outcome).number(),
+        "listed": tally.listed,
+        "new": tally.new,
+        "new_octets": tally.new_octets.0,
+        "recovered": tally.recovered,
+        "deleted": tally.deleted,
+        "too_large": tally.too_large,
+        "after_limit": tally.after_limit,
+        "problems": tally.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "error": outcome.failure.as_ref().map(|error| chain(error)),
+        "cure": outcome.failure.as_ref().and_then(|error| cure::of_run(error, account)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::Octets;
+    use crate::pop3;
+    use crate::sync::Error;
+
+    #[test]
+    fn a_summary_says_what_a_person_wants_to_know() {
+        let mut tally = Tally {
+            listed: 12,
+            ..Tally::default()
+        };
+        assert_eq!(sentence(&tally), "nothing new, 12 on the server");
+        tally.new = 3;
+        tally.new_octets = Octets(4096);
+        tally.deleted = 12;
+        tally.too_large = 1;
+        assert_eq!(
+            sentence(&tally),
+            "3 new (4.00 KiB), 12 deleted from the server, 1 larger than max-size left there"
+        );
+    }
+
+    #[test]
+    fn trouble_is_one_line_with_its_cause_and_its_cure() {
+        let failure = Error::Pop3(pop3::Error::Connect {
+            host: "pop.example.com".to_owned(),
+            port: 995,
+            source: std::io::Error::other("no\nroute"),
+        });
+        let outcome = Outcome {
+            tally: Tally::default(),
+            failure: Some(failure),
+        };
+        let lines = run("work", &outcome, true);
+        assert_eq!(lines.len(), 1);
+        assert!(
+            lines[0].starts_with(
+                "popfetch: work: cannot connect to pop.example.com port 995: no route; check host"
+            ),
+            "{}",
+            lines[0]
+        );
+    }
+}

@@ -1,0 +1,179 @@
+//! `popfetch sync`: turns accounts into jobs, works on several at once, and reports.
+
+use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use jiff::Timestamp;
+
+use super::args::{Global, Sync};
+use super::exit::Status;
+use super::progress::{AccountBar, Bars};
+use super::{accounts, explain, logging, report, surroundings};
+use crate::config::Account;
+use crate::credentials::{self, Owner};
+use crate::delivery::Stamp;
+use crate::pop3::Patience;
+use crate::retention::Policy;
+use crate::secret::Secret;
+use crate::state::Ledger;
+use crate::sync::{self, Job};
+
+/// Fetches from the accounts that were named, or all.
+pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
+    let (config, folders) = accounts::load(global)?;
+    let selected = accounts::select(&config, &options.accounts)?;
+    let bars = Bars::new(global.progress, selected.len());
+    logging::start(global.verbose, bars.multi());
+    let now = Timestamp::now();
+    let run = Run {
+        accounts: &selected,
+        keep: options.keep,
+        bars: &bars,
+        state: folders.state,
+        stop: surroundings::stop_flag()?,
+        now,
+        stamp: Stamp::new(now, &surroundings::host_name(), surroundings::random()?),
+        terminal: Mutex::new(()),
+    };
+    let jobs = NonZeroUsize::new(options.jobs.into()).unwrap_or(NonZeroUsize::MIN);
+    if options.dry_run {
+        return explain::explain(&run, jobs, global.json);
+    }
+    let ledger = Ledger::open(&run.state)?;
+    // With nobody watching, silence means that all is well.
+    let summary = !global.quiet && (io::stderr().is_terminal() || global.verbose > 0);
+    let outcomes = run.each(jobs, |account, observer| {
+        let outcome = run.with_job(account, |job| sync::run(job, &ledger, observer));
+        for line in report::run(&account.name, &outcome, summary) {
+            bars.multi().suspend(|| anstream::eprintln!("{line}"));
+        }
+        outcome
+    });
+    bars.finish();
+    if global.json {
+        for (account, outcome) in selected.iter().zip(&outcomes) {
+            if let Some(outcome) = outcome {
+                anstream::println!("{}", report::json(&account.name, outcome));
+            }
+        }
+    }
+    Ok(worst(&outcomes, Status::of_outcome))
+}
+
+/// The worst of what came of the accounts; one of which nothing came met a fault of popfetch.
+pub(super) fn worst<T>(results: &[Option<T>], status: impl Fn(&T) -> Status) -> Status {
+    let statuses = results.iter().map(|result| match result {
+        Some(result) => status(result),
+        None => Status::Bug,
+    });
+    statuses.max().unwrap_or(Status::Well)
+}
+
+/// What all accounts of a run share.
+pub(super) struct Run<'r> {
+    pub(super) accounts: &'r [&'r Account],
+    pub(super) state: PathBuf,
+    keep: bool,
+    bars: &'r Bars,
+    stop: Arc<AtomicBool>,
+    now: Timestamp,
+    stamp: Stamp,
+    /// One question at a time.
+    terminal: Mutex<()>,
+}
+
+impl Run<'_> {
+    /// Does some work for each account, `jobs` at once; gives the results in the accounts' order, and `None` where the
+    /// work panicked.
+    pub(super) fn each<T: Send>(
+        &self,
+        jobs: NonZeroUsize,
+        work: impl Fn(&Account, &AccountBar<'_>) -> T + std::marker::Sync,
+    ) -> Vec<Option<T>> {
+        let results: Vec<Mutex<Option<T>>> =
+            self.accounts.iter().map(|_| Mutex::new(None)).collect();
+        let next = AtomicUsize::new(0);
+        let width = self
+            .accounts
+            .iter()
+            .map(|account| account.name.chars().count());
+        let width = width.max().unwrap_or(0);
+        let work_on = |account: &Account| work(account, &self.bars.account(&account.name, width));
+        let worker = || {
+            while let Some(account) = self.accounts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                // A thread of its own gives the log a name, and keeps a panic from the other accounts.
+                let result = thread::scope(|scope| {
+                    thread::Builder::new()
+                        .name(account.name.clone())
+                        .spawn_scoped(scope, || work_on(account))
+                        .ok()
+                        .and_then(|thread| thread.join().ok())
+                });
+                let at = self
+                    .accounts
+                    .iter()
+                    .position(|other| std::ptr::eq(*other, *account));
+                if let Some(slot) = at.and_then(|at| results.get(at)) {
+                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = result;
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..jobs.get().min(self.accounts.len()) {
+                scope.spawn(worker);
+            }
+        });
+        results
+            .into_iter()
+            .map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .collect()
+    }
+
+    /// Makes the job of an account, for as long as it is worked on.
+    pub(super) fn with_job<T>(&self, account: &Account, work: impl FnOnce(&Job<'_>) -> T) -> T {
+        let password = || self.password(account);
+        work(&Job {
+            endpoint: &account.endpoint,
+            user: &account.user,
+            password: &password,
+            destination: &account.destination,
+            retention: if self.keep {
+                Policy::Keep
+            } else {
+                account.retention
+            },
+            limits: account.limits,
+            pipelining: account.pipelining,
+            patience: Patience::new(account.endpoint.timeout, Arc::clone(&self.stop)),
+            now: self.now,
+            stamp: &self.stamp,
+            state: &self.state,
+        })
+    }
+
+    fn password(&self, account: &Account) -> Result<Secret, credentials::Error> {
+        let ask = |question: &str| {
+            let _one_at_a_time = self.terminal.lock().unwrap_or_else(PoisonError::into_inner);
+            self.bars
+                .multi()
+                .suspend(|| credentials::ask(question, &self.stop))
+        };
+        let server = account.endpoint.server();
+        let folder = surroundings::credentials_folder();
+        let request = credentials::Request {
+            account: &account.name,
+            owner: Owner {
+                server: &server,
+                user: &account.user,
+            },
+            credentials_folder: folder.as_deref(),
+            prompt: surroundings::is_attended().then_some(&ask),
+            stop: &self.stop,
+        };
+        credentials::find(&account.password, &request)
+    }
+}

@@ -1,0 +1,121 @@
+//! Where the islands meet: one account's run, from the lock to QUIT.
+//!
+//! It refuses to know of configuration files, terminals, clocks and chance: what it needs of them comes in with the
+//! [`Job`]. Invariants, in the order of the steps:
+//!
+//! - what an earlier run committed is published before anything is fetched ([`recover`]);
+//! - a uid is on record only when its file is durable, and visible only when it is on record ([`transfer`]);
+//! - DELE is sent only for what is published, and QUIT only when all that was fetched is on record ([`retire`]);
+//! - when a step fails, the steps after it do not happen, and what the steps before it did stays done.
+
+mod explain;
+mod observer;
+mod outcome;
+mod recover;
+mod retire;
+mod survey;
+mod transfer;
+
+use jiff::Timestamp;
+
+pub use explain::{Explained, explain};
+pub use observer::{Event, Observer};
+pub use outcome::{Error, Outcome, Problem, Tally};
+
+use crate::credentials;
+use crate::delivery::{Destination, Maildir, Stamp};
+use crate::plan::{Decision, Limits, decide};
+use crate::pop3::{Argument, Connection, Endpoint, Line, Patience, Pipelining, Session};
+use crate::retention::Policy;
+use crate::secret::Secret;
+use crate::state::{Ledger, Lock};
+
+/// All that is to be known for one account's run.
+pub struct Job<'j> {
+    /// The server.
+    pub endpoint: &'j Endpoint,
+    /// The user, as the server wants it.
+    pub user: &'j str,
+    /// Finds the password; called once, before the server is connected to.
+    pub password: &'j dyn Fn() -> Result<Secret, credentials::Error>,
+    /// Where mail goes.
+    pub destination: &'j Destination,
+    /// What is deleted from the server.
+    pub retention: Policy,
+    /// What is not fetched.
+    pub limits: Limits,
+    /// Whether commands are sent ahead.
+    pub pipelining: Pipelining,
+    /// How long the server may be silent, and whether the run is to end.
+    pub patience: Patience,
+    /// The time that counts for the whole run.
+    pub now: Timestamp,
+    /// What makes the names of all files of this process unique.
+    pub stamp: &'j Stamp,
+    /// The folder of the state.
+    pub state: &'j std::path::Path,
+}
+
+/// Fetches what is new, delivers it, and deletes what is due.
+#[must_use]
+pub fn run(job: &Job<'_>, ledger: &Ledger, observer: &dyn Observer) -> Outcome {
+    let mut tally = Tally::default();
+    let failure = attempt(job, ledger, observer, &mut tally).err();
+    Outcome { tally, failure }
+}
+
+fn attempt(
+    job: &Job<'_>,
+    ledger: &Ledger,
+    observer: &dyn Observer,
+    tally: &mut Tally,
+) -> Result<(), Error> {
+    let server = job.endpoint.server();
+    let _lock = Lock::acquire(job.state, &server, job.user)?;
+    let account = ledger.account(&server, job.user)?;
+    let Destination::Maildir(path) = job.destination;
+    let maildir = Maildir::open(path, account.tag(), job.stamp)?;
+    tally.recovered = recover::recover(&account, &maildir, job.destination, job.now)?;
+
+    let mut session = log_in(job, observer)?;
+    observer.notice(Event::Listing);
+    let (sizes, uids) = survey::ask(&mut session)?;
+    let maildrop = survey::join(&sizes, &uids, &mut tally.problems);
+    tally.listed = maildrop.len();
+    let facts = account.facts(&survey::uids(&maildrop))?;
+    account.settle(&facts, job.now)?;
+
+    let listed = maildrop.iter().zip(&facts.known);
+    let decisions = decide(
+        listed.map(|(entry, known)| (entry.size, known.is_some())),
+        job.limits,
+    );
+    tally.count_left(&decisions);
+    let wanted: Vec<_> = maildrop
+        .iter()
+        .zip(&decisions)
+        .filter(|(_, decision)| **decision == Decision::Fetch)
+        .map(|(entry, _)| *entry)
+        .collect();
+    let transfer = transfer::Transfer {
+        account: &account,
+        maildir: &maildir,
+        destination: job.destination,
+        observer,
+        now: job.now,
+    };
+    let fetched = transfer.run(&mut session, &wanted, tally)?;
+    let due = retire::due(&maildrop, &facts, &fetched, job.retention, job.now);
+    retire::retire(session, &due, &account, job.now, observer, tally)
+}
+
+/// Connects and logs in.
+fn log_in(job: &Job<'_>, observer: &dyn Observer) -> Result<Session<Line>, Error> {
+    let argument =
+        |what, secret| Argument::new(secret).map_err(|source| Error::Unsendable { what, source });
+    let user = argument("user", Secret::new(job.user))?;
+    let password = argument("password", (job.password)()?)?;
+    observer.notice(Event::Connecting);
+    let connection = Connection::open(job.endpoint, &job.patience)?;
+    Ok(connection.login(&user, &password, job.pipelining)?)
+}

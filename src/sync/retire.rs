@@ -1,0 +1,96 @@
+//! Deletes from the server what is due, and ends the session.
+//!
+//! It refuses to decide: [`retention`](crate::retention) does. Invariant: a message is deleted only if it is published
+//! here; whether the server did it, only a later listing tells.
+
+use std::io::{Read, Write};
+
+use jiff::Timestamp;
+
+use super::observer::{Event, Observer};
+use super::outcome::{Error, Problem, Tally};
+use super::survey::Entry;
+use super::transfer::Fetched;
+use crate::pop3::{self, Session};
+use crate::retention::{Policy, judge};
+use crate::state::{Account, Facts, MessageId};
+
+/// A message to be deleted.
+pub(super) struct Due<'l> {
+    entry: Entry<'l>,
+    id: MessageId,
+}
+
+/// Finds what is due among what was known before and what was just fetched.
+pub(super) fn due<'l>(
+    maildrop: &[Entry<'l>],
+    facts: &Facts,
+    fetched: &[Fetched],
+    policy: Policy,
+    now: Timestamp,
+) -> Vec<Due<'l>> {
+    let mut fetched = fetched.iter().peekable();
+    let mut due = Vec::new();
+    for (entry, known) in maildrop.iter().zip(&facts.known) {
+        // What was fetched is in the order of the maildrop.
+        let new = fetched.next_if(|(number, _)| *number == entry.number);
+        let (id, first_seen, published) = match (new, known) {
+            (Some((_, id)), _) => (*id, now, true),
+            (None, Some(known)) => (known.id, known.first_seen, known.published),
+            (None, None) => continue,
+        };
+        if judge(policy, first_seen, published, now).is_due() {
+            due.push(Due { entry: *entry, id });
+        }
+    }
+    due
+}
+
+/// Sends DELE for what is due, then QUIT.
+pub(super) fn retire<S: Read + Write>(
+    mut session: Session<S>,
+    due: &[Due<'_>],
+    account: &Account<'_>,
+    now: Timestamp,
+    observer: &dyn Observer,
+    tally: &mut Tally,
+) -> Result<(), Error> {
+    if due.is_empty() {
+        // All that was fetched is safe, and nothing hangs on the server's last word.
+        return match session.quit() {
+            Err(pop3::Error::Stopped) => Err(pop3::Error::Stopped.into()),
+            Err(error) => {
+                log::debug!("{error}");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        };
+    }
+    observer.notice(Event::Deleting(due.len()));
+    // Replies come in the order of the commands.
+    let mut asked = due.iter();
+    let mut accepted = Vec::new();
+    session.delete(
+        due.iter().map(|due| due.entry.number),
+        |_, reply| match asked.next() {
+            Some(due) if reply.positive => accepted.push(due.id),
+            Some(due) => tally.problems.push(Problem::NotDeleted {
+                uid: due.entry.owned_uid(),
+                reply,
+            }),
+            None => {}
+        },
+    )?;
+    account.delete_sent(&accepted, now)?;
+    match session.quit() {
+        // RFC 1939 §6: "-ERR some deleted messages not removed"; the next run asks again.
+        Err(pop3::Error::Refused { reply, .. }) => {
+            tally.problems.push(Problem::NotUpdated { reply });
+        }
+        result => {
+            result?;
+            tally.deleted = accepted.len();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Brings messages here: the connection is read and staged on one thread, while another makes the batch before it
+//! durable, commits it and publishes it.
+//!
+//! Invariants: what is staged when anything fails is still committed and published; nothing is published that is not
+//! committed, and nothing committed that is not durable.
+
+use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::observer::{Event, Observer};
+use super::outcome::{Error, Problem, Tally};
+use super::survey::Entry;
+use crate::delivery::{Destination, Maildir, Stager};
+use crate::mail::{MessageNumber, Octets};
+use crate::pop3::{Body, Retrieved, Session};
+use crate::state::{Account, Arrival, MessageId};
+
+/// A batch is committed at so many messages: each costs a sync or two, and a lost one costs fetching it again.
+const BATCH_MESSAGES: usize = 500;
+
+/// … or at so many octets.
+const BATCH_OCTETS: u64 = 32 << 20;
+
+/// … or after this time, so that little is fetched again after an interruption on a slow line.
+const BATCH_TIME: Duration = Duration::from_secs(1);
+
+/// A message may be so many times as large as it was listed: servers count line ends differently, or not at all.
+const OVERSIZE_FACTOR: u64 = 4;
+
+/// … and this much larger, for servers that only guess.
+const OVERSIZE_ALLOWANCE: u64 = 64 << 20;
+
+/// A message that is safe here now.
+pub(super) type Fetched = (MessageNumber, MessageId);
+
+/// What a transfer works on.
+pub(super) struct Transfer<'t> {
+    pub(super) account: &'t Account<'t>,
+    pub(super) maildir: &'t Maildir<'t>,
+    pub(super) destination: &'t Destination,
+    pub(super) observer: &'t dyn Observer,
+    pub(super) now: Timestamp,
+}
+
+/// Staged messages on their way to the writer.
+type Batch = Vec<(MessageNumber, Arrival)>;
+
+impl Transfer<'_> {
+    /// Fetches the wanted messages; returns those that are published, and counts them also when it fails.
+    pub(super) fn run<S: Read + Write>(
+        &self,
+        session: &mut Session<S>,
+        wanted: &[Entry<'_>],
+        tally: &mut Tally,
+    ) -> Result<Vec<Fetched>, Error> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.observer.notice(Event::Fetching {
+            messages: wanted.len(),
+            octets: wanted.iter().map(|entry| entry.size).sum(),
+        });
+        // One batch may wait while another is written; more would only be memory.
+        let (sender, receiver) = sync_channel(1);
+        let mut progress = Progress::default();
+        let name = thread::current().name().unwrap_or("writer").to_owned();
+        let (read, written) = thread::scope(|scope| {
+            let progress = &mut progress;
+            let writer = thread::Builder::new()
+                .name(name)
+                .spawn_scoped(scope, move || self.write_batches(&receiver, progress))
+                .map_err(Error::Thread)?;
+            let read = self.read(session, wanted, sender, &mut tally.problems);
+            let written = writer
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok::<_, Error>((read, written))
+        })?;
+        tally.new = progress.published.len();
+        tally.new_octets = progress.octets;
+        // If writing failed, reading failed for that reason.
+        written.and(read)?;
+        Ok(progress.published)
+    }
+
+    /// Reads messages and stages them; what is staged reaches the writer also when it fails.
+    fn read<S: Read + Write>(
+        &self,
+        session: &mut Session<S>,
+        wanted: &[Entry<'_>],
+        sender: SyncSender<Batch>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), Error> {
+        let mut stager = Stager::new(self.maildir);
+        let mut batches = Batches::new(sender);
+        let mut retrieval = session.retrieve(wanted.iter().map(|entry| entry.number));
+        for entry in wanted {
+            match retrieval.next()? {
+                Some(Retrieved::Message(_, body)) => {
+                    let arrival = self.stage(&mut stager, entry, body)?;
+                    self.observer.notice(Event::Whole);
+                    if !batches.push(entry.number, arrival) {
+                        // The writer has failed, and says why.
+                        break;
+                    }
+                }
+                Some(Retrieved::Refused(_, reply)) => problems.push(Problem::NotRetrieved {
+                    uid: entry.owned_uid(),
+                    reply,
+                }),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn stage<S: Read + Write>(
+        &self,
+        stager: &mut Stager<'_>,
+        entry: &Entry<'_>,
+        mut body: Body<'_, S>,
+    ) -> Result<Arrival, Error> {
+        let limit =
+            (entry.size.0.saturating_mul(OVERSIZE_FACTOR)).saturating_add(OVERSIZE_ALLOWANCE);
+        let mut received = 0;
+        let mut draft = stager.begin()?;
+        while let Some(chunk) = body.chunk()? {
+            received += chunk.len() as u64;
+            if received > limit {
+                return Err(Error::Oversized {
+                    uid: entry.owned_uid(),
+                    listed: entry.size,
+                    received: Octets(received),
+                });
+            }
+            draft.write(chunk)?;
+            self.observer
+                .notice(Event::Received(Octets(chunk.len() as u64)));
+        }
+        let message = draft.finish()?;
+        Ok(Arrival {
+            uid: entry.owned_uid(),
+            size: message.size,
+            digest: message.digest,
+            file: message.file,
+        })
+    }
+
+    /// Makes one batch after another durable, known and visible, in this order.
+    fn write_batches(
+        &self,
+        batches: &Receiver<Batch>,
+        progress: &mut Progress,
+    ) -> Result<(), Error> {
+        let mut unrecorded: Vec<MessageId> = Vec::new();
+        for batch in batches {
+            let (numbers, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            let files = || arrivals.iter().map(|arrival| arrival.file.as_str());
+            self.maildir.make_durable(files())?;
+            let address = self.destination.to_string();
+            let ids = self
+                .account
+                .commit(&arrivals, &address, &unrecorded, self.now)?;
+            self.maildir.publish(files())?;
+            for arrival in &arrivals {
+                log::info!(
+                    "{} arrived, {}, as {}",
+                    arrival.uid,
+                    arrival.size,
+                    arrival.file
+                );
+                progress.octets.0 += arrival.size.0;
+            }
+            progress
+                .published
+                .extend(numbers.into_iter().zip(ids.iter().copied()));
+            // The next transaction records it, so that each batch costs one.
+            unrecorded = ids;
+        }
+        Ok(self.account.publish(&unrecorded, self.now)?)
+    }
+}
+
+/// What the writer has published so far.
+#[derive(Default)]
+struct Progress {
+    published: Vec<Fetched>,
+    octets: Octets,
+}
+
+/// Collects staged messages and hands them over in batches, the last one when it is dropped.
+struct Batches {
+    sender: SyncSender<Batch>,
+    batch: Batch,
+    octets: u64,
+    begun: Instant,
+}
+
+impl Batches {
+    fn new(sender: SyncSender<Batch>) -> Self {
+        Self {
+            sender,
+            batch: Batch::new(),
+            octets: 0,
+            begun: Instant::now(),
+        }
+    }
+
+    /// Takes up a message; false if nobody takes batches any more.
+    fn push(&mut self, number: MessageNumber, arrival: Arrival) -> bool {
+        self.octets += arrival.size.0;
+        self.batch.push((number, arrival));
+        let full = self.batch.len() >= BATCH_MESSAGES || self.octets >= BATCH_OCTETS;
+        if full || self.begun.elapsed() >= BATCH_TIME {
+            return self.hand_over();
+        }
+        true
+    }
+
+    fn hand_over(&mut self) -> bool {
+        self.octets = 0;
+        let taken = self.sender.send(std::mem::take(&mut self.batch)).is_ok();
+        self.begun = Instant::now();
+        taken
+    }
+}
+
+impl Drop for Batches {
+    fn drop(&mut self) {
+        if !self.batch.is_empty() {
+            self.hand_over();
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! One connection of the fake server: lines in, replies out, TLS between, and the faults that strike.
+//!
+//! What is right by the RFCs is `protocol`'s; here it is carried, and goes wrong where a test asks for that.
+//! Invariant: what was sent before an end reaches the client, unless the server stops.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use native_tls::TlsStream;
+
+use super::options::{Act, Fault, Tls};
+use super::protocol::{Dialogue, Next};
+use super::server::{Shared, begins};
+
+/// The first byte of a TLS handshake record (RFC 8446 §5.1).
+const HANDSHAKE: u8 = 22;
+
+/// Why a connection is not served to its end.
+#[derive(Debug)]
+enum Interruption {
+    Cut,
+    Stall,
+    /// The client is gone, or the server stops.
+    Socket,
+}
+
+impl From<io::Error> for Interruption {
+    fn from(_: io::Error) -> Self {
+        Self::Socket
+    }
+}
+
+/// One connection, in its thread.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    /// Of its record.
+    index: usize,
+    socket: TcpStream,
+    tls: Option<TlsStream<TcpStream>>,
+    /// What arrived and was not taken as a command yet.
+    input: Vec<u8>,
+    /// The faults, each with the number of commands that it matched.
+    faults: Vec<(Fault, usize)>,
+    started: Instant,
+    sent: u64,
+}
+
+impl Connection {
+    /// A connection just accepted, on which these faults strike. `index` is that of its record.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        index: usize,
+        socket: TcpStream,
+        faults: &[Fault],
+    ) -> Self {
+        let faults = faults.iter().map(|fault| (fault.clone(), 0)).collect();
+        let (tls, input, started) = (None, Vec::new(), Instant::now());
+        Self {
+            shared,
+            index,
+            socket,
+            tls,
+            input,
+            faults,
+            started,
+            sent: 0,
+        }
+    }
+
+    /// Serves the client, and sees to it that all that was sent arrives before the end does.
+    pub(super) fn serve(mut self) {
+        let outcome = self.converse();
+        match (&outcome, &mut self.tls) {
+            (Err(Interruption::Stall), _) => self
+                .shared
+                .record(self.index, |record| record.stalled = true),
+            (Ok(()), Some(tls)) => {
+                // A client that is gone needs no farewell.
+                let _ = tls.shutdown();
+                let _ = self.socket.shutdown(Shutdown::Write);
+            }
+            (Ok(()) | Err(Interruption::Cut), _) => {
+                let _ = self.socket.shutdown(Shutdown::Write);
+            }
+            (Err(Interruption::Socket), _) => {
+                let _ = self.socket.shutdown(Shutdown::Both);
+            }
+        }
+        // Closed with bytes unread, the socket would reset the connection, and what is on its way be lost.
+        let _ = io::copy(&mut self.socket, &mut io::sink());
+        let _ = self.socket.shutdown(Shutdown::Both);
+        self.shared.state.lock().unwrap().open.remove(&self.index);
+        self.shared.record(self.index, |record| record.ended = true);
+    }
+
+    /// The connection from its greeting to the reply to QUIT.
+    fn converse(&mut self) -> Result<(), Interruption> {
+        self.socket.set_nodelay(true)?;
+        if matches!(self.shared.tls, Tls::Implicit(_)) {
+            self.handshake()?;
+        }
+        let stls = matches!(self.shared.tls, Tls::Stls(_));
+        let mut dialogue = Dialogue::new(
+            Arc::clone(&self.shared.users),
+            self.shared.capabilities.clone(),
+            stls,
+        );
+        self.respond("GREETING", || {
+            (b"+OK popfetch test server\r\n".to_vec(), Next::Command)
+        })?;
+        while let Some(line) = self.line()? {
+            let command = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
+            match self.respond(&command, || dialogue.answer(&line))? {
+                Next::Command => {}
+                Next::Handshake => {
+                    // RFC 2595 §4: what came in clear is not taken as a command behind TLS.
+                    self.input.clear();
+                    self.handshake()?;
+                }
+                Next::Close => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins TLS. A client that does not is heard out, for the record.
+    fn handshake(&mut self) -> Result<(), Interruption> {
+        let mut first = [0];
+        if self.socket.peek(&mut first)? == 1 && first[0] != HANDSHAKE {
+            while self.line()?.is_some() {}
+            return Err(Interruption::Socket);
+        }
+        let acceptor = self
+            .shared
+            .acceptor
+            .as_ref()
+            .expect("a server with TLS has one");
+        self.tls = Some(
+            acceptor
+                .accept(self.socket.try_clone()?)
+                .map_err(|_| Interruption::Socket)?,
+        );
+        self.shared
+            .record(self.index, |record| record.secured = true);
+        Ok(())
+    }
+
+    /// Sends what `answer` says, or what a fault says in its place.
+    fn respond(
+        &mut self,
+        command: &str,
+        answer: impl FnOnce() -> (Vec<u8>, Next),
+    ) -> Result<Next, Interruption> {
+        let (mut before, mut after, mut done_then_cut, mut instead) =
+            (Vec::new(), Vec::new(), false, None);
+        for act in self.acts(command) {
+            match act {
+                Act::Cut => return Err(Interruption::Cut),
+                Act::Stall => return Err(Interruption::Stall),
+                Act::DoneThenCut => done_then_cut = true,
+                Act::Reply(bytes) => instead = Some(bytes),
+                Act::Before(bytes) => before = bytes,
+                Act::After(bytes) => after = bytes,
+            }
+        }
+        let (reply, next) = instead.map_or_else(answer, |bytes| (bytes, Next::Command));
+        if done_then_cut {
+            return Err(Interruption::Cut);
+        }
+        self.send(&[before, reply, after].concat())?;
+        Ok(next)
+    }
+
+    /// What goes wrong at this command.
+    fn acts(&mut self, command: &str) -> Vec<Act> {
+        let mut acts = Vec::new();
+        for (fault, seen) in &mut self.faults {
+            let (words, only, act) = match fault {
+                Fault::At(words, nth, act) => (words, Some(*nth), act),
+                Fault::Each(words, act) => (words, None, act),
+                _ => continue,
+            };
+            if begins(command, words) {
+                *seen += 1;
+                if only.is_none_or(|nth| nth == *seen) {
+                    acts.push(act.clone());
+                }
+            }
+        }
+        acts
+    }
+
+    /// The next line with its end, recorded; `None` at the client's end.
+    fn line(&mut self) -> Result<Option<Vec<u8>>, Interruption> {
+        let end = loop {
+            if let Some(at) = self.input.iter().position(|&byte| byte == b'\n') {
+                break at + 1;
+            }
+            let mut chunk = [0; 4096];
+            let read = match &mut self.tls {
+                Some(tls) => tls.read(&mut chunk)?,
+                None => self.socket.read(&mut chunk)?,
+            };
+            if read == 0 {
+                return Ok(None);
+            }
+            self.input.extend_from_slice(&chunk[..read]);
+        };
+        let line: Vec<u8> = self.input.drain(..end).collect();
+        let shown = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
+        let ahead = memchr::memchr_iter(b'\n', &self.input).count();
+        let clear = self.tls.is_none();
+        self.shared.record(self.index, |record| {
+            record.ahead = record.ahead.max(ahead);
+            if clear {
+                record.clear.push(shown.clone());
+            }
+            record.lines.push(shown);
+        });
+        Ok(Some(line))
+    }
+
+    /// Sends bytes, as far and as fast as the faults and the pace let them go.
+    fn send(&mut self, mut bytes: &[u8]) -> Result<(), Interruption> {
+        loop {
+            let mut size = bytes.len();
+            for (fault, _) in &self.faults {
+                match fault {
+                    Fault::CutAfterBytes(limit) if self.sent >= *limit => {
+                        return Err(Interruption::Cut);
+                    }
+                    Fault::StallAfterBytes(limit) if self.sent >= *limit => {
+                        return Err(Interruption::Stall);
+                    }
+                    Fault::CutAfterBytes(limit) | Fault::StallAfterBytes(limit) => {
+                        size = size.min(usize::try_from(limit - self.sent).unwrap_or(usize::MAX));
+                    }
+                    Fault::OneByteAtATime => size = size.min(1),
+                    Fault::At(..) | Fault::Each(..) => {}
+                }
+            }
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            if let Some(pace) = self.shared.pace {
+                // A fiftieth of a second's worth at a time keeps a progress bar smooth.
+                size = size.min(usize::try_from(pace / 50).unwrap_or(usize::MAX).max(1));
+                self.wait_for_pace(pace)?;
+            }
+            match &mut self.tls {
+                Some(tls) => tls.write_all(&bytes[..size])?,
+                None => self.socket.write_all(&bytes[..size])?,
+            }
+            self.sent += size as u64;
+            bytes = &bytes[size..];
+        }
+    }
+
+    /// Waits until what was sent may have been sent.
+    fn wait_for_pace(&self, pace: u64) -> Result<(), Interruption> {
+        let due = self.started + Duration::from_micros(self.sent.saturating_mul(1_000_000) / pace);
+        let wait = due.saturating_duration_since(Instant::now());
+        let state = self.shared.state.lock().unwrap();
+        let (state, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(state, wait, |state| !state.stopping)
+            .unwrap();
+        if state.stopping {
+            Err(Interruption::Socket)
+        } else {
+            Ok(())
+        }
+    }
+}

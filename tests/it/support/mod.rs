@@ -1,0 +1,14 @@
+//! What the integration tests stand on. It refuses to use popfetch's own code: what is tested must not judge itself.
+
+pub(crate) mod certificates; // an authority, and leaves good and bad
+mod connection; // one connection of the fake server
+pub(crate) mod daemon; // a background process that ends with its test
+pub(crate) mod dovecot; // a real POP3 server
+pub(crate) mod keyring; // a real keyring
+pub(crate) mod maildrop; // what lies on the fake server
+pub(crate) mod options; // what the fake server is to be, and its faults
+mod protocol; // POP3 as the RFCs have it
+pub(crate) mod sandbox; // where popfetch runs
+pub(crate) mod server; // the fake server
+mod server_tests; // that it is right, and wrong only as told
+pub(crate) mod transcript; // sessions as S: and C: lines

@@ -1,0 +1,255 @@
+//! Shows that the fake server keeps to the RFCs and goes wrong only as told, by speaking to it without popfetch.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+
+use native_tls::{Certificate, TlsConnector, TlsStream};
+
+use super::certificates::{Authority, Leaf, self_signed};
+use super::maildrop::{Maildrop, Message};
+use super::options::{Act, Fault, Options, Tls};
+use super::server::Server;
+
+/// Two messages, one of which needs stuffing and an end.
+fn two() -> Maildrop {
+    [
+        Message::new("a", "Subject: one\r\n\r\nx\r\ny\r\n"),
+        Message::new("b", ".\r\n.z"),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn start(options: Options) -> Server {
+    Server::start(options.user("me", "pass word", two()))
+}
+
+/// Sends `said` at once and reads what comes until the server closes.
+fn exchange(mut stream: impl Read + Write, said: &str) -> io::Result<String> {
+    stream.write_all(said.as_bytes())?;
+    let mut heard = Vec::new();
+    stream.read_to_end(&mut heard)?;
+    Ok(String::from_utf8(heard).unwrap())
+}
+
+fn clear(server: &Server) -> TcpStream {
+    TcpStream::connect(("127.0.0.1", server.port())).unwrap()
+}
+
+fn secure(stream: TcpStream, authority: &Authority) -> native_tls::Result<TlsStream<TcpStream>> {
+    let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
+    let connector = TlsConnector::builder()
+        .disable_built_in_roots(true)
+        .add_root_certificate(root)
+        .build()?;
+    connector
+        .connect("localhost", stream)
+        .map_err(|error| match error {
+            native_tls::HandshakeError::Failure(error) => error,
+            native_tls::HandshakeError::WouldBlock(_) => unreachable!("the socket blocks"),
+        })
+}
+
+const LOGIN: &str = "USER me\r\nPASS pass word\r\n";
+
+#[test]
+fn every_command_is_answered_as_the_rfc_has_it() {
+    let server = start(Options::new(Tls::None).capabilities(&["UIDL"]));
+    let said = format!(
+        "CAPA\r\nSTAT\r\n{LOGIN}STAT\r\nLIST\r\nLIST 2\r\nUIDL\r\nUIDL 3\r\nRETR 2\r\nTOP 1 1\r\nDELE 1\r\nRETR 1\r\n\
+         LIST\r\nRSET\r\nNOOP\r\nDELE 2\r\nSTLS\r\nnoop\nQUIT\r\n"
+    );
+    let heard = exchange(clear(&server), &said).unwrap();
+    let expected = "+OK popfetch test server\n+OK\nUIDL\n.\n-ERR not a command in this state\n+OK\n+OK logged in\n\
+        +OK 2 27\n+OK\n1 22\n2 5\n.\n+OK 2 5\n+OK\n1 a\n2 b\n.\n-ERR no such message\n+OK 5 octets\n..\n..z\n.\n\
+        +OK\nSubject: one\n\nx\n.\n+OK deleted\n-ERR no such message\n+OK\n2 5\n.\n+OK\n+OK\n+OK deleted\n\
+        -ERR not a command in this state\n-ERR not a command line\n+OK bye\n";
+    assert_eq!(heard, expected.replace('\n', "\r\n"));
+    assert_eq!(server.maildrop("me").stored(), [b"Subject: one\n\nx\ny\n"]);
+    assert_eq!(
+        (
+            server.count("RETR"),
+            server.count("RETR 2"),
+            server.count("RET")
+        ),
+        (2, 1, 0)
+    );
+    assert!(server.records()[0].ahead > 10);
+}
+
+#[test]
+fn deletes_count_only_with_quit() {
+    let server = start(Options::new(Tls::None));
+    let session = format!("{LOGIN}DELE 1\r\n");
+    let gone = clear(&server);
+    gone.set_nodelay(true).unwrap();
+    (&gone).write_all(session.as_bytes()).unwrap();
+    server.wait_until(0, |record| record.lines.len() == 3);
+    drop(gone);
+    server.wait_until(0, |record| record.ended);
+    assert_eq!(server.maildrop("me").messages().len(), 2);
+
+    server.set_faults(vec![Fault::At("QUIT", 1, Act::Cut)]);
+    assert!(
+        exchange(clear(&server), &format!("{session}QUIT\r\n"))
+            .unwrap()
+            .ends_with("deleted\r\n")
+    );
+    assert_eq!(server.maildrop("me").messages().len(), 2);
+
+    server.set_faults(vec![Fault::At("QUIT", 1, Act::DoneThenCut)]);
+    assert!(
+        exchange(clear(&server), &format!("{session}QUIT\r\n"))
+            .unwrap()
+            .ends_with("deleted\r\n")
+    );
+    assert_eq!(server.maildrop("me").messages().len(), 1);
+
+    server.set_faults(Vec::new());
+    server.deposit(
+        "me",
+        Message {
+            claimed: Some(99),
+            ..Message::new("c", "c\r\n")
+        },
+    );
+    assert!(
+        exchange(clear(&server), &format!("{LOGIN}STAT\r\nQUIT\r\n"))
+            .unwrap()
+            .contains("+OK 2 104\r\n")
+    );
+}
+
+#[test]
+fn faults_strike_where_they_are_told_to() {
+    let all = exchange(clear(&start(Options::new(Tls::None))), "QUIT\r\n").unwrap();
+    let cut = start(
+        Options::new(Tls::None)
+            .fault(Fault::CutAfterBytes(7))
+            .fault(Fault::OneByteAtATime),
+    );
+    assert_eq!(exchange(clear(&cut), "QUIT\r\n").unwrap(), all[..7]);
+
+    let options = Options::new(Tls::None)
+        .fault(Fault::Each("PASS", Act::reply("-ERR [IN-USE] busy")))
+        .fault(Fault::At("NOOP", 2, Act::Before(b"junk\r\n".to_vec())))
+        .fault(Fault::At("GREETING", 1, Act::After(b"early\r\n".to_vec())))
+        .without_capa()
+        .pace(1 << 20);
+    let server = start(options);
+    let heard = exchange(
+        clear(&server),
+        &format!("CAPA\r\n{LOGIN}NOOP\r\nNOOP\r\nQUIT\r\n"),
+    )
+    .unwrap();
+    let refused = "-ERR not a command in this state\r\n";
+    let expected = format!(
+        "+OK popfetch test server\r\nearly\r\n-ERR unknown command\r\n+OK\r\n-ERR [IN-USE] busy\r\n\
+         {refused}junk\r\n{refused}+OK bye\r\n"
+    );
+    assert_eq!(heard, expected);
+}
+
+#[test]
+fn a_server_that_stalls_says_so_and_still_ends() {
+    let server = start(
+        Options::new(Tls::None)
+            .without_pipelining()
+            .fault(Fault::At("CAPA", 1, Act::Stall)),
+    );
+    let mut client = clear(&server);
+    client.write_all(b"CAPA\r\n").unwrap();
+    server.wait_until(0, |record| record.stalled);
+    server.set_faults(vec![Fault::StallAfterBytes(3)]);
+    let _second = clear(&server);
+    server.wait_until(1, |record| record.stalled);
+    drop(server);
+    assert!(matches!(
+        client.read_to_end(&mut Vec::new()),
+        Ok(26) | Err(_)
+    ));
+}
+
+#[test]
+fn implicit_tls_leaves_nothing_in_clear() {
+    let authority = Authority::new();
+    let server = start(Options::new(Tls::Implicit(authority.issue(Leaf::Good))));
+    let stream = secure(clear(&server), &authority).unwrap();
+    assert!(
+        exchange(stream, &format!("{LOGIN}QUIT\r\n"))
+            .unwrap()
+            .ends_with("+OK bye\r\n")
+    );
+    assert!(server.sent_in_clear().is_empty());
+    let record = &server.records()[0];
+    assert!(record.secured && record.lines == ["USER me", "PASS pass word", "QUIT"]);
+
+    drop(clear(&server).write_all(b"PASS oops\r\n"));
+    server.wait_until(1, |record| record.ended);
+    assert_eq!(server.sent_in_clear(), ["PASS oops"]);
+}
+
+#[test]
+fn stls_is_offered_in_clear_only_and_may_have_bytes_behind_it() {
+    let authority = Authority::new();
+    let inject = Fault::At("STLS", 1, Act::After(b"+OK injected\r\n".to_vec()));
+    let options = Options::new(Tls::Stls(authority.issue(Leaf::Good))).capabilities(&["USER"]);
+    let server = start(options);
+    let mut stream = clear(&server);
+    let offer = "+OK popfetch test server\r\n+OK\r\nUSER\r\nSTLS\r\n.\r\n+OK begin TLS\r\n";
+    let mut heard = vec![0; offer.len()];
+    stream.write_all(b"CAPA\r\nSTLS\r\n").unwrap();
+    stream.read_exact(&mut heard).unwrap();
+    assert_eq!(String::from_utf8(heard).unwrap(), offer);
+    let secured = secure(stream, &authority).unwrap();
+    assert_eq!(
+        exchange(secured, "CAPA\r\nQUIT\r\n").unwrap(),
+        "+OK\r\nUSER\r\n.\r\n+OK bye\r\n"
+    );
+    assert_eq!(server.sent_in_clear(), ["CAPA", "STLS"]);
+
+    server.set_faults(vec![inject]);
+    let mut stream = clear(&server);
+    stream.write_all(b"STLS\r\n").unwrap();
+    let mut heard = [0; 55];
+    stream.read_exact(&mut heard).unwrap();
+    assert!(heard.ends_with(b"+OK begin TLS\r\n+OK injected\r\n"));
+}
+
+#[test]
+fn bad_certificates_are_bad_in_one_way_each() {
+    let authority = Authority::new();
+    let refusal = |identity| {
+        let server = start(Options::new(Tls::Implicit(identity)));
+        let error = secure(clear(&server), &authority)
+            .expect_err("a bad certificate")
+            .to_string();
+        server.wait_until(0, |record| record.ended);
+        assert!(!server.records()[0].secured);
+        error
+    };
+    assert!(refusal(authority.issue(Leaf::Expired)).contains("expired"));
+    assert!(refusal(authority.issue(Leaf::WrongName)).contains("hostname mismatch"));
+    assert!(refusal(self_signed()).contains("self-signed"));
+    assert!(
+        self_signed().fingerprint.starts_with("sha256:") && self_signed().fingerprint.len() == 71
+    );
+}
+
+#[test]
+fn samples_are_the_same_each_time_and_stored_with_lf() {
+    let sample = Maildrop::sample("me", 0, 20);
+    assert_eq!(
+        sample.messages()[..10],
+        *Maildrop::sample("me", 0, 10).messages()
+    );
+    assert_eq!(
+        sample.messages()[10..],
+        *Maildrop::sample("me", 10, 10).messages()
+    );
+    assert!(sample.messages()[17].raw.len() > 3 << 20);
+    assert_eq!(
+        Message::new("", "a\r\r\nb\nc\rd").stored(),
+        b"a\r\nb\nc\rd\n"
+    );
+}
