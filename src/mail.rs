@@ -15,6 +15,12 @@ impl MessageNumber {
     pub fn new(n: u32) -> Option<Self> {
         NonZeroU32::new(n).map(Self)
     }
+
+    /// The number as it is sent.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
 }
 
 impl fmt::Display for MessageNumber {

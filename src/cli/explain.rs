@@ -2,11 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::exit::Status;
 use super::report;
 use super::sync::{Run, worst};
+use crate::plan::Decision;
 use crate::state::Ledger;
 use crate::sync::{self, Explained, Outcome, Tally};
 
@@ -23,62 +24,67 @@ pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyho
     });
     let mut outcomes = Vec::new();
     for (account, result) in run.accounts.iter().zip(results) {
-        let outcome = result.map(|result| match result {
-            Ok((explained, problems)) => {
-                print(&account.name, &explained, as_json);
-                Outcome {
-                    tally: Tally {
-                        problems,
-                        ..Tally::default()
-                    },
-                    failure: None,
+        let mut tally = Tally::default();
+        let explained = match result {
+            Some(Ok((explained, problems))) => {
+                tally.problems = problems;
+                Ok(explained)
+            }
+            Some(Err(error)) => Err(error),
+            None => {
+                outcomes.push(None);
+                continue;
+            }
+        };
+        match &explained {
+            Ok(explained) if as_json => {
+                for message in explained {
+                    report::data(&object(&account.name, message))?;
                 }
             }
-            Err(error) => Outcome {
-                tally: Tally::default(),
-                failure: Some(error),
-            },
-        });
-        for line in outcome
-            .iter()
-            .flat_map(|outcome| report::run(&account.name, outcome, false))
-        {
-            anstream::eprintln!("{line}");
+            Ok(explained) => {
+                let (name, messages) = (&account.name, explained.len());
+                report::data(&format!(
+                    "{name}: {messages} on the server; nothing is changed"
+                ))?;
+                for message in explained {
+                    report::data(&text(message))?;
+                }
+            }
+            Err(_) => {}
         }
-        outcomes.push(outcome);
+        let failure = explained.err();
+        let outcome = Outcome { tally, failure };
+        for line in report::run(&account.name, &outcome, false) {
+            report::say(&line);
+        }
+        outcomes.push(Some(outcome));
     }
     Ok(worst(&outcomes, Status::of_outcome))
 }
 
-fn print(account: &str, explained: &[Explained], as_json: bool) {
-    if !as_json {
-        let messages = explained.len();
-        anstream::println!("{account}: {messages} on the server; nothing is changed");
-    }
-    for message in explained {
-        let Explained {
-            number,
-            uid,
-            size,
-            decision,
-            verdict,
-        } = message;
-        if as_json {
-            let object = json!({
-                "version": 1,
-                "account": account,
-                "number": number.to_string().parse::<u32>().ok(),
-                "uid": uid.to_string(),
-                "octets": size.0,
-                "fetch": *decision == crate::plan::Decision::Fetch,
-                "delete": verdict.is_due(),
-                "decision": decision.to_string(),
-                "retention": verdict.to_string(),
-            });
-            anstream::println!("{object}");
-        } else {
-            let size = size.to_string();
-            anstream::println!("{number:>7} {size:>9} {uid}: {decision}; {verdict}");
-        }
-    }
+fn text(message: &Explained) -> String {
+    let Explained {
+        number,
+        uid,
+        size,
+        decision,
+        verdict,
+    } = message;
+    let size = size.to_string();
+    format!("{number:>7} {size:>9} {uid}: {decision}; {verdict}")
+}
+
+fn object(account: &str, message: &Explained) -> Value {
+    json!({
+        "version": report::JSON_VERSION,
+        "account": account,
+        "number": message.number.get(),
+        "uid": message.uid.to_string(),
+        "octets": message.size.0,
+        "fetch": message.decision == Decision::Fetch,
+        "delete": message.verdict.is_due(),
+        "decision": message.decision.to_string(),
+        "retention": message.verdict.to_string(),
+    })
 }

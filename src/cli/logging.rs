@@ -5,6 +5,8 @@
 use indicatif::MultiProgress;
 use log::{LevelFilter, Log, Metadata, Record};
 
+use super::report;
+
 /// Shows the log at this verbosity, above the bars.
 pub(super) fn start(verbose: u8, bars: &MultiProgress) {
     let level = match verbose {
@@ -33,8 +35,8 @@ impl Log for Lines {
             // Threads are named for the account they work on.
             let thread = std::thread::current();
             let account = thread.name().unwrap_or("popfetch");
-            self.bars
-                .suspend(|| anstream::eprintln!("{account}: {}", record.args()));
+            let line = format!("{account}: {}", record.args());
+            self.bars.suspend(|| report::say(&line));
         }
     }
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::args::{Global, Login, Logout};
 use super::exit::{Status, Usage};
-use super::{accounts, surroundings};
+use super::{accounts, report, surroundings};
 use crate::config::Account;
 use crate::credentials::{self, Owner, Source};
 use crate::secret::Secret;
@@ -27,10 +27,11 @@ pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> 
     )?;
     credentials::store(owner, secret, &stop)?;
     if !global.quiet {
-        anstream::eprintln!("The password of {} is in the keyring.", account.name);
+        let name = &account.name;
+        report::say(&format!("The password of {name} is in the keyring."));
         if account.password != Source::Unstated {
-            anstream::eprintln!(
-                "The configuration names another source of it, which is asked instead: remove it there."
+            report::say(
+                &"The configuration names another source of it, which is asked instead: remove it there.",
             );
         }
     }
@@ -48,9 +49,11 @@ pub(super) fn logout(options: &Logout, global: &Global) -> anyhow::Result<Status
     if !global.quiet {
         let name = &account.name;
         if removed {
-            anstream::eprintln!("The password of {name} is no longer in the keyring.");
+            report::say(&format!(
+                "The password of {name} is no longer in the keyring."
+            ));
         } else {
-            anstream::eprintln!("The keyring has no password of {name}.");
+            report::say(&format!("The keyring has no password of {name}."));
         }
     }
     Ok(Status::Well)

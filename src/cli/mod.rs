@@ -17,6 +17,7 @@ mod surroundings;
 mod sync;
 
 use std::ffi::OsString;
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -31,17 +32,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return refuse(&error),
     };
     args.global.color.apply();
-    let result = match &args.command {
+    // A panic has told what it is.
+    let result = catch_unwind(|| obey(&args)).unwrap_or(Ok(Status::Bug));
+    let status = result.unwrap_or_else(|error| {
+        report::failure(&error);
+        Status::of(&error)
+    });
+    status.into()
+}
+
+fn obey(args: &Args) -> anyhow::Result<Status> {
+    match &args.command {
         Command::Sync(options) => sync::sync(options, &args.global),
         Command::Login(options) => login::login(options, &args.global),
         Command::Logout(options) => login::logout(options, &args.global),
         Command::Completions(options) => completions::completions(options, &args.global),
-    };
-    let status = result.unwrap_or_else(|error| {
-        report::failure(None, &error);
-        Status::of(&error)
-    });
-    status.into()
+    }
 }
 
 /// The definition of the command line, for man pages and completions.

@@ -2,7 +2,8 @@
 //!
 //! Invariant: nothing that a server sent is shown raw; the errors below escape it.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
+use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
 
@@ -12,25 +13,39 @@ use crate::sync::{Outcome, Tally};
 use crate::{config, credentials, state};
 
 /// The version of the JSON that is printed; a field may be added, none is changed or removed.
-const JSON_VERSION: u32 = 1;
+pub(super) const JSON_VERSION: u32 = 1;
 
-/// Prints an error that ended the program, or a command on an account, with its causes and its cure.
-pub(super) fn failure(account: Option<&str>, error: &anyhow::Error) {
-    let text = if let Some(error) = error.downcast_ref::<config::Error>() {
-        let color = anstream::AutoStream::choice(&std::io::stderr());
-        anstream::eprintln!("{}", error.render(color != anstream::ColorChoice::Never));
+/// Prints data to standard output, where a reader that has gone away ends the program in peace.
+pub(super) fn data(line: &dyn Display) -> io::Result<()> {
+    writeln!(anstream::stdout(), "{line}")
+}
+
+/// Prints anything else to standard error. If that is closed there is nobody to tell.
+pub(super) fn say(line: &dyn Display) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Prints an error that ended the program, with its causes and its cure.
+pub(super) fn failure(error: &anyhow::Error) {
+    if let Some(error) = error.downcast_ref::<config::Error>() {
+        let color = anstream::AutoStream::choice(&io::stderr());
+        say(&error.render(color != anstream::ColorChoice::Never));
         return;
-    } else {
-        format!("{error:#}")
-    };
+    }
+    // Whoever read the data has seen enough.
+    if let Some(error) = error.downcast_ref::<io::Error>()
+        && error.kind() == io::ErrorKind::BrokenPipe
+    {
+        return;
+    }
     let cure = if let Some(error) = error.downcast_ref::<state::Error>() {
         cure::of_state(error)
     } else if let Some(error) = error.downcast_ref::<credentials::Error>() {
-        cure::of_credentials(error, account.unwrap_or("ACCOUNT"))
+        cure::of_credentials(error, "ACCOUNT")
     } else {
         None
     };
-    anstream::eprintln!("{}", line(account, &text, cure));
+    say(&line(None, &format!("{error:#}"), cure));
 }
 
 /// The lines about an account's run: its trouble always, its summary if `summary`.

@@ -49,7 +49,7 @@ pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
     let outcomes = run.each(jobs, |account, observer| {
         let outcome = run.with_job(account, |job| sync::run(job, &ledger, observer));
         for line in report::run(&account.name, &outcome, summary) {
-            bars.multi().suspend(|| anstream::eprintln!("{line}"));
+            bars.multi().suspend(|| report::say(&line));
         }
         outcome
     });
@@ -57,7 +57,7 @@ pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
     if global.json {
         for (account, outcome) in selected.iter().zip(&outcomes) {
             if let Some(outcome) = outcome {
-                anstream::println!("{}", report::json(&account.name, outcome));
+                report::data(&report::json(&account.name, outcome))?;
             }
         }
     }

@@ -3,8 +3,9 @@
 //! It refuses to know what is in it. Invariants: what was read is what the permissions belong to (both come from one
 //! open file), and it is wiped from memory when dropped, for it may hold passwords.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -16,7 +17,7 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
     /// What is in it.
     pub(super) text: Secret,
-    /// Its permission bits, where the platform has them.
+    /// Its permission bits, if it is a file on a disk.
     pub(super) mode: Option<u32>,
 }
 
@@ -65,17 +66,10 @@ pub(super) fn lets_others_in(mode: u32) -> bool {
     mode & 0o077 != 0
 }
 
-#[cfg(unix)]
-fn mode(metadata: &std::fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
+fn mode(metadata: &Metadata) -> Option<u32> {
     // A pipe (`--config <(…)`) has no permissions that matter.
     let mode = metadata.permissions().mode() & 0o7777;
     metadata.is_file().then_some(mode)
-}
-
-#[cfg(not(unix))]
-fn mode(_: &std::fs::Metadata) -> Option<u32> {
-    None
 }
 
 /// No configuration that people write comes near; whatever is larger is something else.
@@ -95,7 +89,7 @@ mod tests {
         let source = read(&path).unwrap();
         assert_eq!(source.path, path);
         assert_eq!(source.text.expose(), "ä");
-        assert_eq!(source.mode.is_some(), cfg!(unix));
+        assert!(source.mode.is_some());
         assert!(
             read(Path::new("src/config/file.rs"))
                 .unwrap()

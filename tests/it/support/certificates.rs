@@ -1,9 +1,10 @@
 //! Certificates for servers on loopback: an authority, and the leaves that a client must accept or refuse.
 //!
 //! It owns keys and names. It refuses to know TLS itself: who presents a certificate, or who checks it.
-//! Keys are new each time, so that no test can trust another's authority.
+//! Keys are new each time, so that no test can trust another's authority. They are of elliptic curves but for one.
 
 use std::fmt::Write as _;
+use std::process::Command;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -78,6 +79,31 @@ pub(crate) fn self_signed() -> Identity {
     let key = KeyPair::generate().unwrap();
     let certificate = server(&LOOPBACK).self_signed(&key).unwrap();
     Identity::new(&certificate, &key, "")
+}
+
+/// A certificate for loopback with an RSA key that nobody signed but itself, made by openssl(1).
+pub(crate) fn rsa_self_signed() -> Identity {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &str| {
+        let mut openssl = Command::new("openssl");
+        openssl.args(arguments.split(' ')).current_dir(&folder);
+        let out = openssl.output().expect("openssl(1) is installed");
+        let complaint = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(out.status.success(), "openssl {arguments}: {complaint}");
+        String::from_utf8(out.stdout).unwrap()
+    };
+    run(
+        "req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 30 -keyout key.pem -out chain.pem \
+         -addext subjectAltName=DNS:localhost,IP:127.0.0.1",
+    );
+    let shown = run("x509 -in chain.pem -noout -fingerprint -sha256");
+    let (_, digits) = shown.trim_end().split_once('=').expect("name=fingerprint");
+    let read = |name| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    Identity {
+        chain_pem: read("chain.pem"),
+        key_pem: read("key.pem"),
+        fingerprint: format!("sha256:{}", digits.replace(':', "").to_lowercase()),
+    }
 }
 
 /// A server's certificate for these names, valid for a long time.
