@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod logging;
 mod login;
+mod passwords;
 mod progress;
 mod report;
 mod surroundings;

@@ -11,14 +11,13 @@ use jiff::Timestamp;
 
 use super::args::{Global, Sync};
 use super::exit::Status;
+use super::passwords::Passwords;
 use super::progress::{AccountBar, Bars};
 use super::{accounts, explain, logging, report, surroundings};
 use crate::config::Account;
-use crate::credentials::{self, Owner};
 use crate::delivery::Stamp;
 use crate::pop3::Patience;
 use crate::retention::Policy;
-use crate::secret::Secret;
 use crate::state::Ledger;
 use crate::sync::{self, Job};
 
@@ -28,22 +27,27 @@ pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
     let selected = accounts::select(&config, &options.accounts)?;
     let bars = Bars::new(global.progress, selected.len());
     logging::start(global.verbose, bars.multi());
+    let stop = surroundings::stop_flag()?;
+    let ledger = if options.dry_run {
+        None
+    } else {
+        Some(Ledger::open(&folders.state)?)
+    };
     let now = Timestamp::now();
     let run = Run {
         accounts: &selected,
         keep: options.keep,
         bars: &bars,
         state: folders.state,
-        stop: surroundings::stop_flag()?,
         now,
         stamp: Stamp::new(now, &surroundings::host_name(), surroundings::random()?),
-        terminal: Mutex::new(()),
+        passwords: Passwords::new(&selected, Arc::clone(&stop)),
+        stop,
     };
     let jobs = NonZeroUsize::new(options.jobs.into()).unwrap_or(NonZeroUsize::MIN);
-    if options.dry_run {
+    let Some(ledger) = ledger else {
         return explain::explain(&run, jobs, global.json);
-    }
-    let ledger = Ledger::open(&run.state)?;
+    };
     // With nobody watching, silence means that all is well.
     let summary = !global.quiet && (io::stderr().is_terminal() || global.verbose > 0);
     let outcomes = run.each(jobs, |account, observer| {
@@ -82,8 +86,7 @@ pub(super) struct Run<'r> {
     stop: Arc<AtomicBool>,
     now: Timestamp,
     stamp: Stamp,
-    /// One question at a time.
-    terminal: Mutex<()>,
+    passwords: Passwords,
 }
 
 impl Run<'_> {
@@ -135,7 +138,7 @@ impl Run<'_> {
 
     /// Makes the job of an account, for as long as it is worked on.
     pub(super) fn with_job<T>(&self, account: &Account, work: impl FnOnce(&Job<'_>) -> T) -> T {
-        let password = || self.password(account);
+        let password = || self.passwords.find(account);
         work(&Job {
             endpoint: &account.endpoint,
             user: &account.user,
@@ -153,27 +156,5 @@ impl Run<'_> {
             stamp: &self.stamp,
             state: &self.state,
         })
-    }
-
-    fn password(&self, account: &Account) -> Result<Secret, credentials::Error> {
-        let ask = |question: &str| {
-            let _one_at_a_time = self.terminal.lock().unwrap_or_else(PoisonError::into_inner);
-            self.bars
-                .multi()
-                .suspend(|| credentials::ask(question, &self.stop))
-        };
-        let server = account.endpoint.server();
-        let folder = surroundings::credentials_folder();
-        let request = credentials::Request {
-            account: &account.name,
-            owner: Owner {
-                server: &server,
-                user: &account.user,
-            },
-            credentials_folder: folder.as_deref(),
-            prompt: surroundings::is_attended().then_some(&ask),
-            stop: &self.stop,
-        };
-        credentials::find(&account.password, &request)
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: whether an answer comes or a stop, the terminal shows again what is typed afterwards.
 
 use std::io;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -18,6 +18,9 @@ use crate::secret::Secret;
 /// # Errors
 /// There is no terminal, or a stop was asked for in the meantime.
 pub fn ask(question: &str, stop: &AtomicBool) -> io::Result<Secret> {
+    if stop.load(Ordering::Relaxed) {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
     let before = tcgetattr(io::stdin())?;
     let (sender, receiver) = mpsc::channel();
     let question = question.to_owned();
