@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io;
 
-use crate::pop3::Code;
+use crate::pop3::{Code, Violation};
 use crate::{credentials, delivery, pop3, state, sync};
 
 /// The cure of an error in an account's run, where there is one.
@@ -35,7 +35,8 @@ fn of_pop3(error: &pop3::Error) -> Option<String> {
                 .to_owned()
         }
         Error::Handshake { source, .. } if source.to_string().contains("wrong version number") => {
-            "the port seems to speak without TLS: try port = 995, or tls = \"starttls\"".to_owned()
+            "the server does not speak TLS here: try port = 995 with tls = \"implicit\", or port = 110 with tls = \"starttls\""
+                .to_owned()
         }
         Error::NoStls { .. } => {
             "try tls = \"implicit\" with port = 995; if the server had STLS before, somebody may be in between"
@@ -50,15 +51,26 @@ fn of_pop3(error: &pop3::Error) -> Option<String> {
                 Some(pin) => format!("pin it with tls-fingerprint = \"{pin}\""),
                 None => "pin it with tls-fingerprint".to_owned(),
             };
-            let name = if reason.contains("mismatch") {
-                "check host, which must be a name in the certificate; "
+            // An authority makes a certificate neither younger nor another's.
+            let (first, authority) = if reason.contains("mismatch") {
+                ("check host, which must be a name in the certificate; ", "")
+            } else if reason.contains("expired") || reason.contains("not yet valid") {
+                ("check this machine's clock; the server needs a new one; ", "")
             } else {
-                ""
+                ("", ", or name its authority's PEM file in tls-ca-file")
             };
             format!(
-                "{name}if you are sure that it is the right one, {trust} in the account, or name its authority's PEM file in tls-ca-file"
+                "{first}if you are sure that it is the right one, {trust} in the account{authority}"
             )
         }
+        Error::StlsRefused { .. } => {
+            "try later, or tls = \"implicit\" with port = 995; if the server had STLS before, somebody may be in between"
+                .to_owned()
+        }
+        Error::Violation {
+            violation: Violation::Injected,
+            ..
+        } => "somebody may be in between: try tls = \"implicit\" with port = 995".to_owned(),
         Error::WrongFingerprint { found, .. } => format!(
             "if the server has a new certificate, and you are sure that it is the right one, set tls-fingerprint = \"{found}\""
         ),
@@ -73,6 +85,11 @@ fn of_pop3(error: &pop3::Error) -> Option<String> {
                     .to_owned()
             }
         },
+        // A server with TLS from the first byte waits for the client to begin.
+        Error::TimedOut {
+            during: "the greeting",
+        } => "try later, or raise timeout; if the port speaks TLS from the first byte, as 995 does, set tls = \"implicit\""
+            .to_owned(),
         Error::TimedOut { .. } => "try later, or raise timeout".to_owned(),
         _ => return None,
     })

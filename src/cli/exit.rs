@@ -115,9 +115,12 @@ impl From<&pop3::Error> for Status {
             | Error::Stopped
             | Error::TimedOut { .. }
             | Error::Lookup { unknown: false, .. } => Self::Later,
+            // The engine reads on to the last reply or gives the session up.
+            Error::Abandoned { .. } => Self::Bug,
             Error::Lookup { unknown: true, .. } => Self::Unavailable,
             Error::Handshake { .. }
             | Error::NoStls { .. }
+            | Error::StlsRefused { .. }
             | Error::Tls { .. }
             | Error::Untrusted { .. }
             | Error::Violation { .. }

@@ -4,38 +4,33 @@
 //! server without CAPA simply has no capabilities.
 
 /// The capabilities of a server in one state of the session; they differ before and after STLS and login.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// The keywords, in upper case. Their arguments serve nothing here.
-    keywords: Vec<String>,
+    pipelining: bool,
+    stls: bool,
 }
 
 impl Capabilities {
-    /// Takes up one line of the listing.
+    /// Takes up one line of the listing. Nothing of it is kept but what serves here, however much a server says.
     pub(super) fn add(&mut self, line: &[u8]) {
         let keyword = line
             .split(u8::is_ascii_whitespace)
             .next()
             .unwrap_or_default();
-        if let Ok(keyword) = std::str::from_utf8(keyword) {
-            self.keywords.push(keyword.to_ascii_uppercase());
-        }
+        self.pipelining |= keyword.eq_ignore_ascii_case(b"PIPELINING");
+        self.stls |= keyword.eq_ignore_ascii_case(b"STLS");
     }
 
     /// Whether commands may be sent before earlier ones are answered (RFC 2449 §6.6).
     #[must_use]
     pub fn pipelining(&self) -> bool {
-        self.has("PIPELINING")
+        self.pipelining
     }
 
     /// Whether TLS can be started on this connection (RFC 2595 §4).
     #[must_use]
     pub fn stls(&self) -> bool {
-        self.has("STLS")
-    }
-
-    fn has(&self, keyword: &str) -> bool {
-        self.keywords.iter().any(|k| k == keyword)
+        self.stls
     }
 }
 

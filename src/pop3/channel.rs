@@ -22,6 +22,9 @@ const MAX_LINE: usize = 8 * 1024;
 /// The longest listing: beyond any maildrop that can be served, and still under a few hundred MiB.
 const MAX_LISTING: usize = 1 << 22;
 
+/// … and the most octets in it: uids of the 70 octets that RFC 1939 §7 allows for three million messages.
+const MAX_LISTING_OCTETS: usize = 256 << 20;
+
 #[derive(Debug)]
 pub(super) struct Channel<S> {
     stream: S,
@@ -32,6 +35,15 @@ pub(super) struct Channel<S> {
     owed: usize,
     /// A message's content that was begun and not read to its end.
     open: Option<Unstuffer>,
+    /// Replies are owed that nobody waits for: nobody can say any more which reply is whose.
+    abandoned: bool,
+}
+
+impl<S> Channel<S> {
+    /// Says that the commands in flight are not waited for.
+    pub(super) fn abandon(&mut self) {
+        self.abandoned = true;
+    }
 }
 
 impl<S: Read + Write> Channel<S> {
@@ -42,6 +54,7 @@ impl<S: Read + Write> Channel<S> {
             outgoing: Zeroizing::default(),
             owed: 0,
             open: None,
+            abandoned: false,
         }
     }
 
@@ -56,6 +69,11 @@ impl<S: Read + Write> Channel<S> {
 
     /// Queues a command; returns its length on the wire.
     pub(super) fn queue(&mut self, command: &Command) -> Result<usize, Error> {
+        if self.abandoned {
+            return Err(Error::Abandoned {
+                command: command.verb(),
+            });
+        }
         if self.owed == 0 {
             self.skip_content(command.verb())?;
             if !self.incoming.waiting().is_empty() {
@@ -117,11 +135,17 @@ impl<S: Read + Write> Channel<S> {
         during: &'static str,
         mut each: impl FnMut(&[u8]) -> Option<()>,
     ) -> Result<(), Error> {
+        let mut octets = 0;
         for _ in 0..=MAX_LISTING {
             let line = match self.line(during)? {
                 b"." => return Ok(()),
                 [b'.', line @ ..] | line => line,
             };
+            octets += line.len();
+            if octets > MAX_LISTING_OCTETS {
+                let violation = Violation::ListingTooLarge(MAX_LISTING_OCTETS);
+                return Err(Error::violation(violation, during));
+            }
             each(line).ok_or_else(|| Error::violation(Violation::Listing(shown(line)), during))?;
         }
         Err(Error::violation(

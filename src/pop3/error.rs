@@ -13,6 +13,12 @@ use super::transport::is_stop;
 /// Why a session could not be opened, or ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Commands in flight were not waited for, so that the next reply is not this command's.
+    #[error("{command} cannot follow commands whose replies were not waited for")]
+    Abandoned {
+        /// The keyword of the command that was not sent.
+        command: &'static str,
+    },
     /// The server closed the connection where it owed something.
     #[error("the server closed the connection during {during}")]
     Closed {
@@ -60,6 +66,14 @@ pub enum Error {
         during: &'static str,
         /// What the system or the TLS library says.
         source: io::Error,
+    },
+    /// The server offers STLS and refuses it.
+    #[error("{host} refused STLS, so the connection would stay in the clear: {reply}")]
+    StlsRefused {
+        /// The host as configured.
+        host: String,
+        /// What the server says.
+        reply: Reply,
     },
     /// The server cannot start TLS on a plain connection.
     #[error("{host} does not offer STLS, so the connection would stay in the clear")]
@@ -141,6 +155,9 @@ pub enum Violation {
     /// A listing has no end within the bound.
     #[error("a listing is longer than {0} lines")]
     ListingTooLong(usize),
+    /// A listing has no end within the bound.
+    #[error("a listing is larger than {0} octets")]
+    ListingTooLarge(usize),
     /// Something arrived that no command had asked for.
     #[error("it sent something that was not asked for")]
     Unasked,

@@ -15,7 +15,7 @@ use super::error::{Error, Violation};
 use super::listing::{SizeListing, UidListing};
 use super::pipeline::{Pipelining, Window};
 use super::reply::Reply;
-use super::tls::handshake;
+use super::tls::{connector, handshake};
 use super::transport::{Line, Patience, Wire};
 use crate::mail::{MessageNumber, Octets};
 
@@ -55,8 +55,13 @@ fn encrypt(
     trust: &Trust,
     patience: &Patience,
 ) -> Result<Connection<Line>, Error> {
+    // A PEM file that is no good is told before anybody is asked for anything.
+    let connector = connector(trust)?;
     let wire = connect(endpoint, patience)?;
-    let protect = |wire| Ok(Line::Tls(Box::new(handshake(&endpoint.host, trust, wire)?)));
+    let protect = |wire| {
+        let stream = handshake(&connector, &endpoint.host, trust, wire)?;
+        Ok(Line::Tls(Box::new(stream)))
+    };
     if matches!(endpoint.security, Security::StartTls(_)) {
         let wire = Connection::<Wire>::greet(wire)?.stls(&endpoint.host)?;
         // RFC 2595 §4: no greeting follows, and what was learnt in the clear is forgotten.
@@ -97,15 +102,17 @@ impl<S: Read + Write> Connection<S> {
 
     /// Asks for TLS and gives the stream back for the handshake (RFC 2595 §4).
     fn stls(mut self, host: &str) -> Result<S, Error> {
-        let refused = || Error::NoStls {
-            host: host.to_owned(),
-        };
+        let host = || host.to_owned();
         // RFC 2595 §4: a client that requires TLS ends here if it is not offered; nothing of the user was sent.
         if !self.capabilities()?.stls() {
-            return Err(refused());
+            return Err(Error::NoStls { host: host() });
         }
-        if !self.channel.ask(&Command::Stls)?.positive {
-            return Err(refused());
+        let reply = self.channel.ask(&Command::Stls)?;
+        if !reply.positive {
+            return Err(Error::StlsRefused {
+                host: host(),
+                reply,
+            });
         }
         self.channel
             .into_stream()
@@ -259,6 +266,14 @@ struct Exchange<'s, S, I: Iterator> {
     channel: &'s mut Channel<S>,
     window: Window<Command>,
     commands: Peekable<I>,
+}
+
+impl<S, I: Iterator> Drop for Exchange<'_, S, I> {
+    fn drop(&mut self) {
+        if self.window.answered().is_some() {
+            self.channel.abandon();
+        }
+    }
 }
 
 impl<'s, S: Read + Write, I: Iterator<Item = Command>> Exchange<'s, S, I> {

@@ -15,8 +15,13 @@ use super::error::Error;
 use super::transport::{Wire, is_stop};
 
 /// Agrees on TLS with `host` and verifies its certificate.
-pub(super) fn handshake(host: &str, trust: &Trust, wire: Wire) -> Result<TlsStream<Wire>, Error> {
-    let stream = connector(trust)?
+pub(super) fn handshake(
+    connector: &TlsConnector,
+    host: &str,
+    trust: &Trust,
+    wire: Wire,
+) -> Result<TlsStream<Wire>, Error> {
+    let stream = connector
         .connect(host, wire)
         .map_err(|error| refusal(host, error))?;
     if let Trust::Pinned(pinned) = trust {
@@ -31,7 +36,8 @@ pub(super) fn handshake(host: &str, trust: &Trust, wire: Wire) -> Result<TlsStre
     Ok(stream)
 }
 
-fn connector(trust: &Trust) -> Result<TlsConnector, Error> {
+/// Sets up TLS for this trust.
+pub(super) fn connector(trust: &Trust) -> Result<TlsConnector, Error> {
     let mut builder = TlsConnector::builder();
     // RFC 8314 §4.1: TLS 1.1 and older are not to be used.
     builder.min_protocol_version(Some(Protocol::Tlsv12));
@@ -95,6 +101,12 @@ fn refusal(host: &str, error: HandshakeError<Wire>) -> Error {
         cause = inner.source();
     }
     let text = source.to_string();
+    // The server hung up without a word of TLS: the words of the two branches of OpenSSL's binding.
+    if text.to_ascii_lowercase().contains("unexpected eof") {
+        return Error::Closed {
+            during: "the TLS handshake",
+        };
+    }
     if text.contains("certificate verify failed") {
         return Error::Untrusted {
             host: host.to_owned(),

@@ -128,10 +128,22 @@ fn a_line_without_end_is_given_up() {
     assert!(matches!(found, Violation::LineTooLong(_)), "{found}");
 }
 
-/// A greeting, and then the same line for ever.
+/// A greeting, and then the same lines for ever.
 struct Endless {
     greeting: &'static [u8],
-    line: std::iter::Cycle<std::slice::Iter<'static, u8>>,
+    lines: Vec<u8>,
+    at: usize,
+}
+
+impl Endless {
+    fn new(line: &[u8]) -> Self {
+        let (greeting, lines) = (b"+OK ready\r\n", line.repeat(1000));
+        Self {
+            greeting,
+            lines,
+            at: 0,
+        }
+    }
 }
 
 impl Read for Endless {
@@ -139,10 +151,9 @@ impl Read for Endless {
         if !self.greeting.is_empty() {
             return self.greeting.read(buffer);
         }
-        for (place, byte) in buffer.iter_mut().zip(&mut self.line) {
-            *place = *byte;
-        }
-        Ok(buffer.len())
+        let read = (&self.lines[self.at..]).read(buffer)?;
+        self.at = (self.at + read) % self.lines.len();
+        Ok(read)
     }
 }
 
@@ -158,14 +169,19 @@ impl Write for Endless {
 
 #[test]
 fn a_listing_without_end_is_given_up() {
-    let endless = Endless {
-        greeting: b"+OK ready\r\n",
-        line: b"+OK\r\n".iter().cycle(),
-    };
-    let mut connection = Connection::greet(endless).unwrap();
+    // Each line is a status line, and as good a line of CAPA as any.
+    let mut connection = Connection::greet(Endless::new(b"+OK\r\n")).unwrap();
     let (during, found) = violation(connection.capabilities());
     assert_eq!(during, "CAPA");
     assert!(matches!(found, Violation::ListingTooLong(_)), "{found}");
+}
+
+#[test]
+fn a_listing_of_long_lines_is_given_up_before_it_fills_the_memory() {
+    let line = [b"+OK ".to_vec(), vec![b'A'; 8000], b"\r\n".to_vec()].concat();
+    let mut connection = Connection::greet(Endless::new(&line)).unwrap();
+    let (_, found) = violation(connection.capabilities());
+    assert!(matches!(found, Violation::ListingTooLarge(_)), "{found}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The line to a server: silence on it ends the run, and a name leads to whichever address answers.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
 
 use crate::support::certificates::self_signed;
 use crate::support::maildrop::Maildrop;
@@ -19,10 +20,10 @@ fn serve(faults: Vec<Fault>) -> Server {
     server
 }
 
-/// One run against a server on this port, which may be silent for a second.
-fn sync(sandbox: &Sandbox, port: u16, tls: &str) -> Finished {
+/// One run against a server on this port, which may be silent for this long.
+fn sync(sandbox: &Sandbox, port: u16, tls: &str, timeout: &str) -> Finished {
     sandbox.config(&format!(
-        "[accounts.me]\nhost = \"localhost\"\nport = {port}\ntls = \"{tls}\"\ntimeout = \"1s\"\n\
+        "[accounts.me]\nhost = \"localhost\"\nport = {port}\ntls = \"{tls}\"\ntimeout = \"{timeout}\"\n\
          user = \"me\"\npassword = \"pass word\"\ndeliver = {{ maildir = \"~/Mail\" }}\n"
     ));
     sandbox.run(["sync"])
@@ -42,7 +43,7 @@ fn silent_then_well(words: [&'static str; 2], reply: &str, arrived: usize) {
     let half = Fault::At(words[0], 1, Act::Reply(reply.into()));
     let silence = Fault::At(words[1], 1, Act::Stall);
     let (server, sandbox) = (serve(vec![half, silence]), Sandbox::new());
-    let out = sync(&sandbox, server.port(), "none");
+    let out = sync(&sandbox, server.port(), "none", "1s");
     assert_timed_out(&out, "RETR");
     // What is there is whole, and tmp/ is empty: `mail` asserts that.
     let there = sandbox.mail("Mail");
@@ -51,7 +52,7 @@ fn silent_then_well(words: [&'static str; 2], reply: &str, arrived: usize) {
     assert!(there.iter().all(|message| all.contains(message)));
 
     server.set_faults(Vec::new());
-    let out = sync(&sandbox, server.port(), "none");
+    let out = sync(&sandbox, server.port(), "none", "60s");
     assert_eq!((out.code, out.stderr.as_str()), (0, ""));
     assert_eq!(sandbox.mail("Mail"), all);
     assert_eq!(server.count("RETR 1"), 1);
@@ -64,7 +65,7 @@ fn a_server_that_never_greets_is_given_up() {
         serve(vec![Fault::At("GREETING", 1, Act::Stall)]),
         Sandbox::new(),
     );
-    let out = sync(&sandbox, server.port(), "none");
+    let out = sync(&sandbox, server.port(), "none", "1s");
     assert_timed_out(&out, "the greeting");
     assert!(sandbox.mail("Mail").is_empty());
     assert!(server.sent_in_clear().is_empty());
@@ -76,9 +77,9 @@ fn a_server_that_never_answers_the_tls_handshake_is_given_up() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let sandbox = Sandbox::new();
-    let out = sync(&sandbox, port, "implicit");
+    let out = sync(&sandbox, port, "implicit", "1s");
     assert_timed_out(&out, "the TLS handshake");
-    let out = sync(&sandbox, port, "starttls");
+    let out = sync(&sandbox, port, "starttls", "1s");
     assert_timed_out(&out, "the greeting");
     assert!(sandbox.mail("Mail").is_empty());
 }
@@ -87,7 +88,7 @@ fn a_server_that_never_answers_the_tls_handshake_is_given_up() {
 fn a_server_that_hangs_up_is_named_with_what_it_hung_up_in() {
     let cut = vec![Fault::CutAfterBytes(0)];
     let (server, sandbox) = (serve(cut.clone()), Sandbox::new());
-    let out = sync(&sandbox, server.port(), "none");
+    let out = sync(&sandbox, server.port(), "none", "60s");
     assert_eq!(out.code, 75, "{}", out.stderr);
     assert!(out.stderr.contains("during the greeting"), "{}", out.stderr);
 
@@ -96,16 +97,25 @@ fn a_server_that_hangs_up_is_named_with_what_it_hung_up_in() {
     let server = Server::start(Options::new(Tls::Implicit(identity.clone())));
     server.set_faults(cut);
     let pinned = format!("implicit\"\ntls-fingerprint = \"{}", identity.fingerprint);
-    let out = sync(&sandbox, server.port(), &pinned);
+    let out = sync(&sandbox, server.port(), &pinned, "60s");
     assert_eq!(out.code, 75, "{}", out.stderr);
     assert!(out.stderr.contains("during the greeting"), "{}", out.stderr);
+
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let hang_up = thread::spawn(move || drop(listener.accept().unwrap()));
+    let out = sync(&sandbox, port, "implicit", "60s");
+    hang_up.join().unwrap();
+    assert_eq!(out.code, 75, "{}", out.stderr);
+    let during = "during the TLS handshake";
+    assert!(out.stderr.contains(during), "{}", out.stderr);
 }
 
 #[test]
 fn a_server_that_falls_silent_in_a_listing_is_given_up() {
     let half = Act::Reply(b"+OK\r\n1 120\r\n2 ".to_vec());
     let (server, sandbox) = (serve(vec![Fault::At("LIST", 1, half)]), Sandbox::new());
-    let out = sync(&sandbox, server.port(), "none");
+    let out = sync(&sandbox, server.port(), "none", "1s");
     assert_timed_out(&out, "LIST");
     assert!(sandbox.mail("Mail").is_empty());
     assert_eq!(server.count("RETR"), 0);
@@ -129,7 +139,7 @@ fn a_message_without_its_terminator_is_not_delivered() {
 fn localhost_is_found_where_only_127_0_0_1_listens() {
     // `Server` listens on 127.0.0.1 alone; localhost may be ::1 first.
     let (server, sandbox) = (serve(vec![Fault::OneByteAtATime]), Sandbox::new());
-    let out = sync(&sandbox, server.port(), "none");
+    let out = sync(&sandbox, server.port(), "none", "60s");
     assert_eq!((out.code, out.stderr.as_str()), (0, ""));
     assert_eq!(sandbox.mail("Mail"), mail().stored());
 }

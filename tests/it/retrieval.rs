@@ -203,6 +203,18 @@ fn what_is_left_of_a_message_is_read_past() {
 }
 
 #[test]
+fn replies_that_were_not_waited_for_are_never_the_next_commands() {
+    let text = format!("{LOGIN}C: RETR 1\nC: RETR 2\nS: +OK\nS: one\nS: .\nS: +OK\nS: two\nS: .");
+    let (session, _) = log_in(&text, Pipelining::Always);
+    let mut session = session.unwrap();
+    let mut retrieval = session.retrieve([1, 2].map(number));
+    retrieval.next().unwrap();
+    drop(retrieval);
+    assert!(matches!(session.stat(), Err(Error::Abandoned { .. })));
+    assert!(matches!(session.quit(), Err(Error::Abandoned { .. })));
+}
+
+#[test]
 fn capa_after_the_login_decides_about_pipelining() {
     let capa = |keyword: &str| format!("C: CAPA\nS: +OK\nS: {keyword}\nS: .\n");
     let one = "S: +OK\nS: one\nS: .\n";

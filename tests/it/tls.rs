@@ -148,6 +148,29 @@ fn a_certificate_of_the_configured_authority_is_believed() {
 }
 
 #[test]
+fn a_file_of_authorities_may_hold_several_or_the_servers_own_certificate() {
+    let (authority, own) = (Authority::new(), self_signed());
+    let several = format!(
+        "Another one:\n{}\n# and this\r\n{}",
+        Authority::new().pem(),
+        authority.pem().replace('\n', "\r\n")
+    );
+    for (identity, file) in [
+        (authority.issue(Leaf::Good), &several),
+        (own.clone(), &own.chain_pem),
+    ] {
+        let server = serve(Tls::Implicit(identity));
+        for host in ["localhost", "127.0.0.1"] {
+            let sandbox = Sandbox::new();
+            sandbox.write("config/popfetch/ca.pem", file);
+            let config = account(server.port(), "tls-ca-file = \"ca.pem\"");
+            let out = sync(&sandbox, &config.replace("localhost", host));
+            assert_synced(&sandbox, &out);
+        }
+    }
+}
+
+#[test]
 fn a_wrong_pin_is_refused_before_the_login_also_for_a_good_certificate() {
     let authority = Authority::new();
     let identity = authority.issue(Leaf::Good);
@@ -190,7 +213,7 @@ fn a_server_that_refuses_stls_is_told_nothing() {
         let (server, sandbox) = (serve(Tls::Stls(self_signed())), Sandbox::new());
         server.set_faults(vec![Fault::At("STLS", 1, Act::reply(refusal))]);
         let out = sync(&sandbox, &account(server.port(), "tls = \"starttls\""));
-        assert_refused(&sandbox, &out, &["STLS"]);
+        assert_refused(&sandbox, &out, &["refused STLS", refusal]);
         assert_nothing_told(&server);
         assert_eq!(server.sent_in_clear(), ["CAPA", "STLS"]);
     }
@@ -209,7 +232,7 @@ fn bytes_injected_behind_the_reply_to_stls_end_the_session() {
         server.set_faults(vec![Fault::At("STLS", 1, behind)]);
         let lines = "tls = \"starttls\"\ntls-ca-file = \"ca.pem\"";
         let out = sync(&sandbox, &account(server.port(), lines));
-        assert_refused(&sandbox, &out, &["STLS", "in the clear"]);
+        assert_refused(&sandbox, &out, &["STLS", "in the clear", "in between"]);
         assert_nothing_told(&server);
         assert!(!server.records()[0].secured);
     }
@@ -261,7 +284,7 @@ fn tls_to_a_port_without_it_is_told_as_such() {
     assert_refused(
         &sandbox,
         &out,
-        &["localhost", "speak without TLS", "starttls"],
+        &["localhost", "does not speak TLS here", "starttls"],
     );
     let sent = server.sent_in_clear().concat();
     assert!(!sent.contains("USER") && !sent.contains("pass word"));
@@ -281,6 +304,7 @@ fn no_tls_to_a_port_of_tls_ends_with_the_time_out() {
             "{}",
             out.stderr
         );
+        assert!(out.stderr.contains("tls = \"implicit\""), "{}", out.stderr);
         assert!(sandbox.mail("Mail").is_empty());
         assert!(server.sent_in_clear().is_empty());
     }
