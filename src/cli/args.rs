@@ -9,12 +9,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 /// popfetch reads accounts from a configuration file, fetches what is new from each, and delivers it. Mail stays on the
 /// server unless the account says otherwise.
 #[derive(Debug, Parser)]
-#[command(
-    name = "popfetch",
-    version,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "popfetch", version, arg_required_else_help = true)]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) global: Global,
@@ -23,6 +18,7 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Global {
     /// Read this configuration instead of the usual one
     #[arg(long, global = true, value_name = "FILE", env = "POPFETCH_CONFIG", value_hint = ValueHint::FilePath)]
@@ -79,6 +75,10 @@ impl When {
             Self::Always => anstream::ColorChoice::Always,
         }
         .write_global();
+        // The bars colour themselves, by another library's rules.
+        if self != Self::Auto {
+            console::set_colors_enabled_stderr(self == Self::Always);
+        }
     }
 }
 

@@ -75,16 +75,11 @@ fn of_pop3(error: &pop3::Error) -> Option<String> {
             "if the server has a new certificate, and you are sure that it is the right one, set tls-fingerprint = \"{found}\""
         ),
         Error::Roots { .. } => "correct tls-ca-file".to_owned(),
-        Error::Login { reply } => match reply.code {
-            Some(Code::InUse) => "another program has the mailbox open; try later".to_owned(),
-            Some(Code::LoginDelay) => "the server wants more time between two logins".to_owned(),
-            Some(Code::SysTemp) => "try later".to_owned(),
-            Some(Code::SysPerm) => "ask the provider".to_owned(),
-            Some(Code::Auth) | None => {
-                "check user and password; many providers want an app password, and POP switched on in their web settings"
-                    .to_owned()
-            }
-        },
+        Error::Login { reply } => of_code(reply.code).unwrap_or(
+            "check user and password; many providers want an app password, and POP switched on in their web settings",
+        )
+        .to_owned(),
+        Error::Refused { reply, .. } => of_code(reply.code).unwrap_or("ask the provider").to_owned(),
         // A server with TLS from the first byte waits for the client to begin.
         Error::TimedOut {
             during: "the greeting",
@@ -93,6 +88,17 @@ fn of_pop3(error: &pop3::Error) -> Option<String> {
         Error::TimedOut { .. } => "try later, or raise timeout".to_owned(),
         _ => return None,
     })
+}
+
+/// The cure of a refusal whose response code says enough.
+fn of_code(code: Option<Code>) -> Option<&'static str> {
+    match code? {
+        Code::InUse => Some("another program has the mailbox open; try later"),
+        Code::LoginDelay => Some("the server wants more time between two logins"),
+        Code::SysTemp => Some("try later"),
+        Code::SysPerm => Some("ask the provider"),
+        Code::Auth => None,
+    }
 }
 
 /// The cure of an error of the state.
@@ -152,9 +158,9 @@ pub(super) fn of_credentials(error: &credentials::Error, account: &str) -> Optio
         Error::Keyring { .. } => {
             "use password-command or password-file where there is no keyring".to_owned()
         }
-        Error::CommandFailed { .. }
-        | Error::CommandTimedOut { .. }
-        | Error::Prompt { .. }
-        | Error::Stopped => return None,
+        Error::CommandFailed { .. } => {
+            "run it by hand; from cron it has no terminal and few variables".to_owned()
+        }
+        Error::CommandTimedOut { .. } | Error::Prompt { .. } | Error::Stopped => return None,
     })
 }

@@ -55,6 +55,9 @@ pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyho
         }
         let failure = explained.err();
         let outcome = Outcome { tally, failure };
+        if as_json && outcome.failure.is_some() {
+            report::data(&report::json(&account.name, &outcome))?;
+        }
         for line in report::run(&account.name, &outcome, false) {
             report::say(&line);
         }

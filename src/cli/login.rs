@@ -69,7 +69,7 @@ fn owner<'o>(account: &'o Account, server: &'o str) -> Owner<'o> {
 /// Reads a password from the terminal, or the first line of what is piped in.
 fn read_password(question: &str, stop: &AtomicBool) -> anyhow::Result<Secret> {
     let secret = if io::stdin().is_terminal() {
-        credentials::ask(question, stop).context("cannot ask for the password")?
+        credentials::ask(question, stop)?
     } else {
         let mut line = Zeroizing::new(String::new());
         io::stdin()

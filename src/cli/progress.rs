@@ -10,40 +10,58 @@ use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::When;
+use crate::mail::Octets;
 use crate::sync::{Event, Observer};
 
 /// How often a bar is drawn although nothing happened, so that rate and rest stay true.
 const TICK: Duration = Duration::from_millis(200);
 
+/// What the line of all accounts is called.
+const TOTAL: &str = "total";
+
+/// On a terminal that is narrower, rate and rest would leave no room for the bar.
+const WIDE: u16 = 72;
+
 /// All bars of a run.
 pub(super) struct Bars {
     multi: MultiProgress,
-    total: Option<ProgressBar>,
+    /// How wide the names are.
+    width: usize,
+    total: Option<Gauge>,
 }
 
 /// One account's bar.
 pub(super) struct AccountBar<'b> {
+    own: Gauge,
+    total: Option<&'b Gauge>,
+}
+
+/// A bar and the messages it counts.
+struct Gauge {
     bar: ProgressBar,
-    total: Option<&'b ProgressBar>,
     messages: AtomicUsize,
     whole: AtomicUsize,
 }
 
 impl Bars {
-    /// The bars for so many accounts.
-    pub(super) fn new(when: When, accounts: usize) -> Self {
+    /// The bars for accounts with these names.
+    pub(super) fn new<'n>(when: When, names: impl Iterator<Item = &'n str>) -> Self {
         let multi = MultiProgress::with_draw_target(match when {
             // Hidden by itself where it is no terminal.
             When::Auto => ProgressDrawTarget::stderr(),
             When::Never => ProgressDrawTarget::hidden(),
             When::Always => ProgressDrawTarget::term_like(Box::new(Term::buffered_stderr())),
         });
-        let total = (accounts > 1).then(|| {
-            let total = multi.add(ProgressBar::new(0).with_style(style()));
-            total.set_prefix("total");
-            total
-        });
-        Self { multi, total }
+        let widths: Vec<usize> = names.map(|name| name.chars().count()).collect();
+        let several = widths.len() > 1;
+        let total = several.then_some(TOTAL.len());
+        let width = widths.into_iter().chain(total).max().unwrap_or(0);
+        let total = several.then(|| Gauge::new(multi.add(ProgressBar::new(0)), TOTAL, width));
+        Self {
+            multi,
+            width,
+            total,
+        }
     }
 
     /// What other output must go through so that it does not break the bars.
@@ -52,81 +70,95 @@ impl Bars {
     }
 
     /// A bar for an account, above the total.
-    pub(super) fn account(&self, name: &str, width: usize) -> AccountBar<'_> {
-        let bar = ProgressBar::new(0).with_style(waiting());
+    pub(super) fn account(&self, name: &str) -> AccountBar<'_> {
+        let bar = ProgressBar::new(0);
         let bar = match &self.total {
-            Some(total) => self.multi.insert_before(total, bar),
+            Some(total) => self.multi.insert_before(&total.bar, bar),
             None => self.multi.add(bar),
         };
-        bar.set_prefix(format!("{name:width$}"));
-        if let Some(total) = &self.total {
-            total.set_prefix(format!("{:width$}", "total"));
-        }
-        bar.enable_steady_tick(TICK);
+        let own = Gauge::new(bar, name, self.width);
+        own.bar.enable_steady_tick(TICK);
         AccountBar {
-            bar,
+            own,
             total: self.total.as_ref(),
-            messages: AtomicUsize::new(0),
-            whole: AtomicUsize::new(0),
         }
     }
 
     /// Takes the total away.
     pub(super) fn finish(&self) {
         if let Some(total) = &self.total {
-            total.finish_and_clear();
+            total.bar.finish_and_clear();
         }
     }
 }
 
 impl Drop for AccountBar<'_> {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.own.bar.finish_and_clear();
     }
 }
 
 impl Observer for AccountBar<'_> {
     fn notice(&self, event: Event) {
+        let gauges = || self.total.into_iter().chain([&self.own]);
         match event {
-            Event::Connecting => self.bar.set_message("connecting"),
-            Event::Listing => self.bar.set_message("listing"),
+            Event::Connecting => self.own.say("connecting"),
+            Event::Listing => self.own.say("listing"),
             Event::Deleting(messages) => {
-                self.bar.set_style(waiting());
-                self.bar
-                    .set_message(format!("deleting {messages} from the server"));
+                self.own
+                    .say(&format!("deleting {messages} from the server"));
             }
             Event::Fetching { messages, octets } => {
-                self.messages.store(messages, Ordering::Relaxed);
-                self.bar.set_style(style());
-                self.bar.set_length(octets.0);
-                self.bar.reset_eta();
-                self.show_count();
-                if let Some(total) = self.total {
-                    total.inc_length(octets.0);
-                }
+                gauges().for_each(|gauge| gauge.expect(messages, octets));
             }
-            Event::Received(octets) => {
-                self.bar.inc(octets.0);
-                if let Some(total) = self.total {
-                    total.inc(octets.0);
-                }
-            }
-            Event::Whole => {
-                self.whole.fetch_add(1, Ordering::Relaxed);
-                self.show_count();
-            }
+            Event::Received(octets) => gauges().for_each(|gauge| gauge.bar.inc(octets.0)),
+            Event::Whole => gauges().for_each(Gauge::count),
         }
     }
 }
 
-impl AccountBar<'_> {
-    fn show_count(&self) {
-        if self.bar.is_hidden() {
-            return;
+impl Gauge {
+    fn new(bar: ProgressBar, name: &str, width: usize) -> Self {
+        let bar = bar
+            .with_style(waiting())
+            .with_prefix(format!("{name:width$}"));
+        Self {
+            bar,
+            messages: AtomicUsize::new(0),
+            whole: AtomicUsize::new(0),
         }
-        let whole = self.whole.load(Ordering::Relaxed);
-        let messages = self.messages.load(Ordering::Relaxed);
-        self.bar.set_message(format!("{whole}/{messages}"));
+    }
+
+    /// Shows words in place of the bar.
+    fn say(&self, words: &str) {
+        self.bar.set_style(waiting());
+        self.bar.set_message(words.to_owned());
+    }
+
+    /// So much more will come.
+    fn expect(&self, messages: usize, octets: Octets) {
+        self.messages.fetch_add(messages, Ordering::Relaxed);
+        self.show_count();
+        if self.bar.length() == Some(0) {
+            // Waiting was no part of the work.
+            self.bar.reset_eta();
+            self.bar.set_style(measuring());
+        }
+        self.bar.inc_length(octets.0);
+    }
+
+    /// One more message is whole.
+    fn count(&self) {
+        self.whole.fetch_add(1, Ordering::Relaxed);
+        self.show_count();
+    }
+
+    fn show_count(&self) {
+        if !self.bar.is_hidden() {
+            let whole = self.whole.load(Ordering::Relaxed);
+            let messages = self.messages.load(Ordering::Relaxed);
+            self.bar.set_message(format!("{whole}/{messages}"));
+        }
     }
 }
 
@@ -134,12 +166,19 @@ fn waiting() -> ProgressStyle {
     template("{prefix} {msg}")
 }
 
-fn style() -> ProgressStyle {
-    template("{prefix} {wide_bar:.cyan/dim} {msg} {binary_bytes} {binary_bytes_per_sec} {eta}")
-        .progress_chars("━━╌")
+fn measuring() -> ProgressStyle {
+    let (_, columns) = Term::stderr().size();
+    let style = if columns < WIDE {
+        template("{prefix} {wide_bar:.cyan/dim} {msg:>11}")
+    } else {
+        template(
+            "{prefix} {wide_bar:.cyan/dim} {msg:>11} {binary_bytes:>11} {binary_bytes_per_sec:>13} {eta:>4}",
+        )
+    };
+    style.progress_chars("━━╌")
 }
 
 fn template(text: &str) -> ProgressStyle {
-    // The templates are the two above, and right.
+    // The templates are the three above, and right.
     ProgressStyle::with_template(text).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::cure;
 use super::exit::Status;
-use crate::sync::{Outcome, Tally};
+use crate::sync::{Outcome, Problem, Tally};
 use crate::{config, credentials, state};
 
 /// The version of the JSON that is printed; a field may be added, none is changed or removed.
@@ -128,6 +128,14 @@ fn sentence(tally: &Tally) -> String {
     let left = tally.listed.saturating_sub(tally.deleted);
     if left > 0 {
         parts.push(format!("{left} on the server"));
+    }
+    let refused = tally
+        .problems
+        .iter()
+        .filter(|problem| matches!(problem, Problem::NotRetrieved { .. }));
+    match refused.count() {
+        0 => {}
+        refused => parts.push(format!("{refused} could not be fetched")),
     }
     if tally.too_large > 0 {
         parts.push(format!(

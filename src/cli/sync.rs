@@ -9,7 +9,7 @@ use std::thread;
 
 use jiff::Timestamp;
 
-use super::args::{Global, Sync};
+use super::args::{Global, Sync, When};
 use super::exit::Status;
 use super::passwords::Passwords;
 use super::progress::{AccountBar, Bars};
@@ -25,7 +25,15 @@ use crate::sync::{self, Job};
 pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
     let (config, folders) = accounts::load(global)?;
     let selected = accounts::select(&config, &options.accounts)?;
-    let bars = Bars::new(global.progress, selected.len());
+    let progress = if global.quiet {
+        When::Never
+    } else {
+        global.progress
+    };
+    let bars = Bars::new(
+        progress,
+        selected.iter().map(|account| account.name.as_str()),
+    );
     logging::start(global.verbose, bars.multi());
     let stop = surroundings::stop_flag()?;
     let ledger = if options.dry_run {
@@ -100,12 +108,7 @@ impl Run<'_> {
         let results: Vec<Mutex<Option<T>>> =
             self.accounts.iter().map(|_| Mutex::new(None)).collect();
         let next = AtomicUsize::new(0);
-        let width = self
-            .accounts
-            .iter()
-            .map(|account| account.name.chars().count());
-        let width = width.max().unwrap_or(0);
-        let work_on = |account: &Account| work(account, &self.bars.account(&account.name, width));
+        let work_on = |account: &Account| work(account, &self.bars.account(&account.name));
         let worker = || {
             while let Some(account) = self.accounts.get(next.fetch_add(1, Ordering::Relaxed)) {
                 // A thread of its own gives the log a name, and keeps a panic from the other accounts.

@@ -13,7 +13,6 @@ mod keyring;
 mod keyring;
 mod prompt;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -39,7 +38,7 @@ pub enum Source {
 }
 
 /// A way to ask a person a question.
-pub type Prompt<'p> = dyn Fn(&str) -> io::Result<Secret> + 'p;
+pub type Prompt<'p> = dyn Fn(&str) -> Result<Secret, Error> + 'p;
 
 /// Whose secret is wanted, and who may be asked.
 pub struct Request<'r> {
@@ -103,13 +102,11 @@ fn search(request: &Request<'_>) -> Result<Secret, Error> {
         "Password of {} at {}: ",
         request.owner.user, request.owner.server
     );
-    match prompt(&question) {
-        Err(_) if request.stop.load(Ordering::Relaxed) => Err(Error::Stopped),
-        Err(source) => Err(Error::Prompt { source }),
-        Ok(secret) if secret.expose().is_empty() => Err(Error::Empty {
+    match prompt(&question)? {
+        secret if secret.expose().is_empty() => Err(Error::Empty {
             source_name: "the prompt".to_owned(),
         }),
-        Ok(secret) => Ok(secret),
+        secret => Ok(secret),
     }
 }
 

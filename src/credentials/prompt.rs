@@ -10,14 +10,25 @@ use std::time::Duration;
 
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
+use super::error::Error;
 use super::wait_for;
 use crate::secret::Secret;
 
 /// Asks the person at the terminal.
 ///
 /// # Errors
-/// There is no terminal, or a stop was asked for in the meantime.
-pub fn ask(question: &str, stop: &AtomicBool) -> io::Result<Secret> {
+/// [`Error::Stopped`] if a stop was asked for in the meantime, else [`Error::Prompt`]: there is no terminal.
+pub fn ask(question: &str, stop: &AtomicBool) -> Result<Secret, Error> {
+    answer(question, stop).map_err(|source| {
+        if stop.load(Ordering::Relaxed) {
+            Error::Stopped
+        } else {
+            Error::Prompt { source }
+        }
+    })
+}
+
+fn answer(question: &str, stop: &AtomicBool) -> io::Result<Secret> {
     if stop.load(Ordering::Relaxed) {
         return Err(io::ErrorKind::Interrupted.into());
     }

@@ -9,7 +9,7 @@ use memchr::memchr;
 use zeroize::Zeroizing;
 
 use super::body::{Piece, Unstuffer};
-use super::command::Command;
+use super::command::{Argument, Command};
 use super::error::{Error, Violation};
 use super::reply::Reply;
 
@@ -35,6 +35,8 @@ pub(super) struct Channel<S> {
     owed: usize,
     /// A message's content that was begun and not read to its end.
     open: Option<Unstuffer>,
+    /// The password that was just sent, and not answered yet.
+    password: Option<Argument>,
     /// Replies are owed that nobody waits for: nobody can say any more which reply is whose.
     abandoned: bool,
 }
@@ -55,6 +57,7 @@ impl<S: Read + Write> Channel<S> {
             owed: 0,
             open: None,
             abandoned: false,
+            password: None,
         }
     }
 
@@ -81,6 +84,9 @@ impl<S: Read + Write> Channel<S> {
             }
         }
         log::trace!("C: {}", command.masked());
+        if let Command::Pass(password) = command {
+            self.password = Some(password.clone());
+        }
         let before = self.outgoing.len();
         // Writing to a vector cannot fail.
         let _ = write!(self.outgoing, "{command}\r\n");
@@ -124,7 +130,12 @@ impl<S: Read + Write> Channel<S> {
     pub(super) fn reply(&mut self, during: &'static str) -> Result<Reply, Error> {
         self.skip_content(during)?;
         self.owed -= 1;
-        let line = self.line(during)?;
+        let password = self.password.take();
+        let mut line = self.line(during)?;
+        // A server that repeats the password must not bring it into a log or an error.
+        if password.is_some_and(|password| password.is_in(line)) {
+            line = Reply::without_text(line);
+        }
         log::trace!("S: {}", line.escape_ascii());
         Reply::parse(line).ok_or_else(|| Error::violation(Violation::Status(shown(line)), during))
     }

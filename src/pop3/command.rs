@@ -102,6 +102,11 @@ impl Argument {
         }
         Ok(Self(secret))
     }
+
+    /// Whether it is part of this line.
+    pub(super) fn is_in(&self, line: &[u8]) -> bool {
+        memchr::memmem::find(line, self.0.expose().as_bytes()).is_some()
+    }
 }
 
 #[cfg(test)]

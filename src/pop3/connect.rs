@@ -70,7 +70,10 @@ fn look_up(endpoint: &Endpoint, patience: &Patience) -> Result<Vec<SocketAddr>, 
         Ok(addresses) => Ok(addresses),
         Err(e) => {
             let unknown = matches!(e.kind(), LookupErrorKind::NoName | LookupErrorKind::NoData);
-            Err(failed(unknown, e.into()))
+            // What was looked up is said above it.
+            let text = io::Error::from(e).to_string();
+            let reason = text.rsplit(": ").next().unwrap_or(&text);
+            Err(failed(unknown, io::Error::other(reason.to_owned())))
         }
     }
 }

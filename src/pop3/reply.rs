@@ -53,6 +53,22 @@ impl Reply {
         })
     }
 
+    /// What can be kept of a status line whose text nobody may see: the status, and the response code.
+    pub(super) fn without_text(line: &[u8]) -> &'static [u8] {
+        match Self::parse(line) {
+            None => b"(not shown)",
+            Some(Self { positive: true, .. }) => b"+OK (not shown)",
+            Some(Self { code, .. }) => match code {
+                None => b"-ERR (not shown)",
+                Some(Code::Auth) => b"-ERR [AUTH] (not shown)",
+                Some(Code::InUse) => b"-ERR [IN-USE] (not shown)",
+                Some(Code::LoginDelay) => b"-ERR [LOGIN-DELAY] (not shown)",
+                Some(Code::SysPerm) => b"-ERR [SYS/PERM] (not shown)",
+                Some(Code::SysTemp) => b"-ERR [SYS/TEMP] (not shown)",
+            },
+        }
+    }
+
     /// The first two numbers of the text, as STAT's reply has them (RFC 1939 §5).
     #[must_use]
     pub fn numbers(&self) -> Option<(u32, u64)> {

@@ -3,11 +3,16 @@
 //! Each module owns the proofs of one promise or one part; what they share is in `support`.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod accounts; // many accounts at once, and what one's failure does to the others
+mod errors; // each thing that a user gets wrong or that breaks: status, place, cure, nothing lost
 mod hostile; // servers that break the protocol, fall silent or hang up
 mod line; // silence on the line, and the address it leads to
 mod manual; // man/ and completions/ are what the command line says
+mod output; // what is printed, and what never is
 mod retrieval; // messages on their way, and how many commands are in flight
+mod secrets; // where a password may come from, and how that fails
 mod session; // each POP3 command with each shape of its reply
 mod support; // the fake server, the certificates, the transcripts, the sandbox
+mod terminal; // the prompt and the bars on a pseudo-terminal
 mod tidy; // the house rules, held by reading src/
 mod tls; // what TLS refuses, with which words, and how it is mended

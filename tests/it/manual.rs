@@ -55,7 +55,8 @@ fn pages() -> Vec<(String, Vec<u8>)> {
     command.build();
     let mut pages = Vec::new();
     let mut list = ".SH COMMANDS\n".to_owned();
-    for subcommand in command.get_subcommands() {
+    // `help` shows what the pages hold.
+    for subcommand in command.get_subcommands().filter(|c| c.get_name() != "help") {
         // `build` gave it the name that a page has.
         let name = subcommand.get_display_name().unwrap().to_owned();
         let about = subcommand.get_about().unwrap_or_default();

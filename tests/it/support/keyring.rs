@@ -23,31 +23,39 @@ const MASTER: &str = "the keyring's own password\n";
 /// A session bus, with a keyring on it or none.
 pub(crate) struct Keyring {
     // Ended from the top: fields are dropped in this order.
-    _service: Option<Daemon>,
-    _bus: Daemon,
+    service: Option<Daemon>,
+    bus: Daemon,
     folder: TempDir,
 }
 
 impl Keyring {
     /// A keyring that is open and empty, as in a session somebody is logged in to.
     pub(crate) fn unlocked() -> Self {
-        Self::build(|folder, _| Some(unlocked_service(folder)))
+        Self::build(|folder| Some(unlocked_service(folder)))
     }
 
     /// A keyring that is locked, with nothing on the bus that could ask for its password.
     pub(crate) fn locked() -> Self {
-        Self::build(|folder, bus| {
-            // The first service makes the keyring, and ends; the bus may be slower to see that.
-            drop(unlocked_service(folder));
-            let gone = bus.wait_until(|| (!has_secret_service(folder)).then_some(()));
-            gone.unwrap_or_else(|log| panic!("dbus-daemon {log}"));
-            Some(service(folder, &["--start"], Stdio::null()))
-        })
+        let mut keyring = Self::unlocked();
+        keyring.lock();
+        keyring
+    }
+
+    /// Locks it, with what is in it.
+    pub(crate) fn lock(&mut self) {
+        let folder = self.folder.path();
+        drop(self.service.take());
+        // The bus may be slower to see that the service has ended.
+        let gone = self
+            .bus
+            .wait_until(|| (!has_secret_service(folder)).then_some(()));
+        gone.unwrap_or_else(|log| panic!("dbus-daemon {log}"));
+        self.service = Some(service(folder, &["--start"], Stdio::null()));
     }
 
     /// A session bus without any keyring, as in many a remote login.
     pub(crate) fn absent() -> Self {
-        Self::build(|_, _| None)
+        Self::build(|_| None)
     }
 
     /// The variables that lead a program to this keyring, to be set for it.
@@ -55,7 +63,7 @@ impl Keyring {
         environment(self.folder.path())
     }
 
-    fn build(service: impl FnOnce(&Path, &mut Daemon) -> Option<Daemon>) -> Self {
+    fn build(service: impl FnOnce(&Path) -> Option<Daemon>) -> Self {
         let folder = TempDir::with_prefix("keyring-").expect("a temporary folder can be made");
         let mut private = DirBuilder::new();
         private.mode(0o700);
@@ -63,10 +71,10 @@ impl Keyring {
             let made = private.create(folder.path().join(part));
             made.expect("a folder can be made");
         }
-        let mut bus = bus(folder.path());
+        let bus = bus(folder.path());
         Self {
-            _service: service(folder.path(), &mut bus),
-            _bus: bus,
+            service: service(folder.path()),
+            bus,
             folder,
         }
     }

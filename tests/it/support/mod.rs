@@ -5,6 +5,7 @@ mod connection; // one connection of the fake server
 pub(crate) mod daemon; // a background process that ends with its test
 pub(crate) mod dovecot; // a real POP3 server
 pub(crate) mod keyring; // a real keyring
+pub(crate) mod mailbox; // a server, an account, a sandbox
 pub(crate) mod maildrop; // what lies on the fake server
 pub(crate) mod options; // what the fake server is to be, and its faults
 mod protocol; // POP3 as the RFCs have it
