@@ -45,14 +45,13 @@ impl Verdict {
 /// Says it as `--dry-run` does.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = |time: &Timestamp| time.to_string();
         match self {
-            Self::Keep => f.write_str("keep on the server: leave-on-server is true"),
+            Self::Keep => f.write_str("keep on the server: nothing is to be deleted"),
             Self::KeepUnpublished => f.write_str("keep on the server: it is not here yet"),
-            Self::KeepUntil(time) => write!(f, "keep on the server until {}", day(time)),
+            Self::KeepUntil(time) => write!(f, "keep on the server until {time}"),
             Self::Delete => f.write_str("delete from the server: leave-on-server is false"),
             Self::DeleteOlder(seen) => {
-                write!(f, "delete from the server: first seen {}", day(seen))
+                write!(f, "delete from the server: first seen {seen}")
             }
         }
     }

@@ -1,9 +1,8 @@
 //! `popfetch completions`: prints what `completions/` holds.
 
-use std::io::Write;
-
 use super::args::{Completions, Global, Shell};
 use super::exit::{Status, Usage};
+use super::report;
 
 /// Prints the script of a shell.
 pub(super) fn completions(options: &Completions, global: &Global) -> anyhow::Result<Status> {
@@ -13,6 +12,6 @@ pub(super) fn completions(options: &Completions, global: &Global) -> anyhow::Res
         Shell::Zsh => include_str!("../../completions/_popfetch"),
         Shell::Fish => include_str!("../../completions/popfetch.fish"),
     };
-    std::io::stdout().write_all(script.as_bytes())?;
+    report::data(&script.trim_end())?;
     Ok(Status::Well)
 }

@@ -12,14 +12,17 @@ pub(super) fn of_run(error: &sync::Error, account: &str) -> Option<String> {
         sync::Error::Credentials(error) => of_credentials(error, account),
         sync::Error::Delivery(error) => of_delivery(error),
         sync::Error::Pop3(error) => of_pop3(error),
-        sync::Error::State(error) => of_state(error),
+        sync::Error::State(error) => Some(of_state(error)),
+        sync::Error::MaildirGone { path } => Some(format!(
+            "mail was delivered to it: is its disk mounted? If you removed it on purpose, make it again (mkdir -p '{}/new'); nothing was fetched",
+            path.display()
+        )),
         sync::Error::NoUidl { .. } => {
             Some("popfetch needs UIDL to tell new mail from old; nothing was fetched".to_owned())
         }
-        sync::Error::Oversized { .. } => Some(
-            "the server may be at fault; set max-size below it to leave the message there"
-                .to_owned(),
-        ),
+        sync::Error::Oversized { .. } => {
+            Some("the server may be at fault: look at the message in its web mail".to_owned())
+        }
         sync::Error::Unsendable { what, .. } => Some(format!("correct the {what}")),
         sync::Error::Thread(_) => None,
     }
@@ -102,9 +105,9 @@ fn of_code(code: Option<Code>) -> Option<&'static str> {
 }
 
 /// The cure of an error of the state.
-pub(super) fn of_state(error: &state::Error) -> Option<String> {
+pub(super) fn of_state(error: &state::Error) -> String {
     use state::Error;
-    Some(match error {
+    match error {
         Error::Damaged { path, .. } => format!(
             "nothing was fetched; restore it from a backup, or move it away (mv '{0}' '{0}.damaged'): then all that is on the server is fetched once more",
             path.display()
@@ -119,11 +122,16 @@ pub(super) fn of_state(error: &state::Error) -> Option<String> {
         }
         Error::Newer { .. } => "install that version".to_owned(),
         Error::Busy { .. } => "wait for it to end".to_owned(),
+        Error::Database { .. } if error.is_temporary() => {
+            "another program has it open; try later".to_owned()
+        }
         Error::Database { .. } => {
             "nothing is lost; check that the disk has room and that the folder is writable".to_owned()
         }
-        Error::Folder { .. } => return None,
-    })
+        Error::Folder { .. } => {
+            "nothing was fetched; check that the disk has room and can be written".to_owned()
+        }
+    }
 }
 
 fn of_delivery(error: &delivery::Error) -> Option<String> {

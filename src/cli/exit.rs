@@ -80,9 +80,10 @@ impl From<Status> for ExitCode {
 impl From<&Problem> for Status {
     fn from(problem: &Problem) -> Self {
         match problem {
-            Problem::DuplicateUid { .. } | Problem::NoUid { .. } | Problem::NoSize { .. } => {
-                Self::Protocol
-            }
+            Problem::DuplicateNumber { .. }
+            | Problem::DuplicateUid { .. }
+            | Problem::NoSize { .. }
+            | Problem::NoUid { .. } => Self::Protocol,
             Problem::NotRetrieved { reply, .. }
             | Problem::NotDeleted { reply, .. }
             | Problem::NotUpdated { reply } => refusal(reply.code),
@@ -99,7 +100,7 @@ impl From<&sync::Error> for Status {
             sync::Error::Oversized { .. } => Self::Protocol,
             sync::Error::Pop3(error) => error.into(),
             sync::Error::State(error) => error.into(),
-            sync::Error::Thread(_) => Self::Local,
+            sync::Error::MaildirGone { .. } | sync::Error::Thread(_) => Self::Local,
             sync::Error::Unsendable { .. } => Self::Configuration,
         }
     }

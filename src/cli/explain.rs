@@ -1,6 +1,8 @@
 //! `popfetch sync --dry-run`: prints what would be done with each message.
 
+use std::io;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -15,43 +17,25 @@ use crate::sync::{self, Explained, Outcome, Tally};
 pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyhow::Result<Status> {
     // Not even an empty database is made.
     let ledger = if run.state.join("state.db").exists() {
-        Some(Ledger::open(&run.state)?)
+        Some(Ledger::open(&run.state, Arc::clone(&run.stop))?)
     } else {
         None
     };
     let results = run.each(jobs, |account, observer| {
-        run.with_job(account, |job| sync::explain(job, ledger.as_ref(), observer))
+        run.with_job(account, |job| {
+            let mut tally = Tally::default();
+            let explained = sync::explain(job, ledger.as_ref(), observer, &mut tally);
+            (explained, tally)
+        })
     });
-    let mut outcomes = Vec::new();
+    let mut statuses = Vec::new();
     for (account, result) in run.accounts.iter().zip(results) {
-        let mut tally = Tally::default();
-        let explained = match result {
-            Some(Ok((explained, problems))) => {
-                tally.problems = problems;
-                Ok(explained)
-            }
-            Some(Err(error)) => Err(error),
-            None => {
-                outcomes.push(None);
-                continue;
-            }
+        let Some((explained, tally)) = result else {
+            statuses.push(None);
+            continue;
         };
-        match &explained {
-            Ok(explained) if as_json => {
-                for message in explained {
-                    report::data(&object(&account.name, message))?;
-                }
-            }
-            Ok(explained) => {
-                let (name, messages) = (&account.name, explained.len());
-                report::data(&format!(
-                    "{name}: {messages} on the server; nothing is changed"
-                ))?;
-                for message in explained {
-                    report::data(&text(message))?;
-                }
-            }
-            Err(_) => {}
+        if let Ok(explained) = &explained {
+            print(&account.name, explained, as_json)?;
         }
         let failure = explained.err();
         let outcome = Outcome { tally, failure };
@@ -61,9 +45,26 @@ pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyho
         for line in report::run(&account.name, &outcome, false) {
             report::say(&line);
         }
-        outcomes.push(Some(outcome));
+        statuses.push(Some(Status::of_outcome(&outcome)));
     }
-    Ok(worst(&outcomes, Status::of_outcome))
+    Ok(worst(&statuses, |status| *status))
+}
+
+fn print(account: &str, explained: &[Explained], as_json: bool) -> io::Result<()> {
+    if !as_json {
+        let messages = explained.len();
+        report::data(&format!(
+            "{account}: {messages} on the server; nothing is changed"
+        ))?;
+    }
+    for message in explained {
+        if as_json {
+            report::data(&object(account, message))?;
+        } else {
+            report::data(&text(message))?;
+        }
+    }
+    Ok(())
 }
 
 fn text(message: &Explained) -> String {

@@ -1,14 +1,14 @@
 //! `popfetch login` and `popfetch logout`: put an account's password into the keyring, and take it out.
 
 use std::io::{self, IsTerminal};
-use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
+use indicatif::MultiProgress;
 use zeroize::Zeroizing;
 
 use super::args::{Global, Login, Logout};
 use super::exit::{Status, Usage};
-use super::{accounts, report, surroundings};
+use super::{accounts, logging, report, surroundings};
 use crate::config::Account;
 use crate::credentials::{self, Owner, Source};
 use crate::secret::Secret;
@@ -18,13 +18,29 @@ pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> 
     Usage::no_json(global)?;
     let (config, _) = accounts::load(global)?;
     let account = accounts::named(&config, &options.account)?;
-    let stop = surroundings::stop_flag()?;
+    logging::start(global.verbose, &MultiProgress::new());
     let server = account.endpoint.server();
     let owner = owner(account, &server);
-    let secret = read_password(
-        &format!("Password of {} at {server}: ", account.user),
-        &stop,
-    )?;
+    // While a pipe is read a signal ends the program at once; a terminal is to be restored first.
+    let piped = if io::stdin().is_terminal() {
+        None
+    } else {
+        Some(read_line()?)
+    };
+    let stop = surroundings::stop_flag()?;
+    let secret = match piped {
+        Some(secret) => secret,
+        None => credentials::ask(
+            &format!("Password of {} at {server}: ", account.user),
+            &stop,
+        )?,
+    };
+    if secret.expose().is_empty() {
+        return Err(credentials::Error::Empty {
+            source_name: "standard input".to_owned(),
+        }
+        .into());
+    }
     credentials::store(owner, secret, &stop)?;
     if !global.quiet {
         let name = &account.name;
@@ -43,6 +59,7 @@ pub(super) fn logout(options: &Logout, global: &Global) -> anyhow::Result<Status
     Usage::no_json(global)?;
     let (config, _) = accounts::load(global)?;
     let account = accounts::named(&config, &options.account)?;
+    logging::start(global.verbose, &MultiProgress::new());
     let stop = surroundings::stop_flag()?;
     let server = account.endpoint.server();
     let removed = credentials::remove(owner(account, &server), &stop)?;
@@ -66,22 +83,14 @@ fn owner<'o>(account: &'o Account, server: &'o str) -> Owner<'o> {
     }
 }
 
-/// Reads a password from the terminal, or the first line of what is piped in.
-fn read_password(question: &str, stop: &AtomicBool) -> anyhow::Result<Secret> {
-    let secret = if io::stdin().is_terminal() {
-        credentials::ask(question, stop)?
-    } else {
-        let mut line = Zeroizing::new(String::new());
-        io::stdin()
-            .read_line(&mut line)
-            .context("cannot read the password from standard input")?;
-        Secret::new(line.trim_end_matches(['\r', '\n']))
-    };
-    if secret.expose().is_empty() {
-        return Err(credentials::Error::Empty {
-            source_name: "standard input".to_owned(),
-        }
-        .into());
-    }
-    Ok(secret)
+/// Reads the first line of what is piped in.
+fn read_line() -> anyhow::Result<Secret> {
+    let mut line = Zeroizing::new(String::with_capacity(LINE));
+    io::stdin()
+        .read_line(&mut line)
+        .context("cannot read the password from standard input")?;
+    Ok(Secret::new(line.trim_end_matches(['\r', '\n'])))
 }
+
+/// Room for a password, so that the buffer does not grow and leave copies behind.
+const LINE: usize = 4096;

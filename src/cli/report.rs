@@ -15,9 +15,12 @@ use crate::{config, credentials, state};
 /// The version of the JSON that is printed; a field may be added, none is changed or removed.
 pub(super) const JSON_VERSION: u32 = 1;
 
-/// Prints data to standard output, where a reader that has gone away ends the program in peace.
+/// Prints data to standard output. A reader that has gone away has seen enough.
 pub(super) fn data(line: &dyn Display) -> io::Result<()> {
-    writeln!(anstream::stdout(), "{line}")
+    match writeln!(anstream::stdout(), "{line}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
 }
 
 /// Prints anything else to standard error. If that is closed there is nobody to tell.
@@ -32,14 +35,8 @@ pub(super) fn failure(error: &anyhow::Error) {
         say(&error.render(color != anstream::ColorChoice::Never));
         return;
     }
-    // Whoever read the data has seen enough.
-    if let Some(error) = error.downcast_ref::<io::Error>()
-        && error.kind() == io::ErrorKind::BrokenPipe
-    {
-        return;
-    }
     let cure = if let Some(error) = error.downcast_ref::<state::Error>() {
-        cure::of_state(error)
+        Some(cure::of_state(error))
     } else if let Some(error) = error.downcast_ref::<credentials::Error>() {
         cure::of_credentials(error, "ACCOUNT")
     } else {
@@ -71,8 +68,9 @@ fn problems(account: &str, outcome: &Outcome) -> Vec<String> {
     let mut lines: Vec<String> = told
         .map(|problem| line(Some(account), &problem.to_string(), None))
         .collect();
-    if problems.len() > MAX_PROBLEMS {
-        let more = format!("… and {} more of the kind", problems.len() - MAX_PROBLEMS);
+    let more = problems.len().saturating_sub(MAX_PROBLEMS) + outcome.tally.further_problems;
+    if more > 0 {
+        let more = format!("… and {more} more of the kind");
         lines.push(line(Some(account), &more, None));
     }
     lines

@@ -39,7 +39,7 @@ pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
     let ledger = if options.dry_run {
         None
     } else {
-        Some(Ledger::open(&folders.state)?)
+        Some(Ledger::open(&folders.state, Arc::clone(&stop))?)
     };
     let now = Timestamp::now();
     let run = Run {
@@ -91,7 +91,7 @@ pub(super) struct Run<'r> {
     pub(super) state: PathBuf,
     keep: bool,
     bars: &'r Bars,
-    stop: Arc<AtomicBool>,
+    pub(super) stop: Arc<AtomicBool>,
     now: Timestamp,
     stamp: Stamp,
     passwords: Passwords,
@@ -110,22 +110,25 @@ impl Run<'_> {
         let next = AtomicUsize::new(0);
         let work_on = |account: &Account| work(account, &self.bars.account(&account.name));
         let worker = || {
-            while let Some(account) = self.accounts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(account), Some(slot)) = (self.accounts.get(at), results.get(at)) else {
+                    return;
+                };
                 // A thread of its own gives the log a name, and keeps a panic from the other accounts.
                 let result = thread::scope(|scope| {
-                    thread::Builder::new()
+                    match thread::Builder::new()
                         .name(account.name.clone())
                         .spawn_scoped(scope, || work_on(account))
-                        .ok()
-                        .and_then(|thread| thread.join().ok())
+                    {
+                        Ok(thread) => thread.join().ok(),
+                        Err(error) => {
+                            report::say(&format!("popfetch: cannot start a thread: {error}"));
+                            None
+                        }
+                    }
                 });
-                let at = self
-                    .accounts
-                    .iter()
-                    .position(|other| std::ptr::eq(*other, *account));
-                if let Some(slot) = at.and_then(|at| results.get(at)) {
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = result;
-                }
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = result;
             }
         };
         thread::scope(|scope| {

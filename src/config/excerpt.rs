@@ -47,7 +47,9 @@ impl Masks {
 
     fn collect(&mut self, secret: bool, table: &DeTable<'_>) {
         for (key, value) in table {
-            self.collect_value(secret || may_be_secret(key.get_ref()), value);
+            let key = key.get_ref();
+            let strange = value.get_ref().is_str() && means_nothing(key);
+            self.collect_value(secret || strange || may_be_secret(key), value);
         }
     }
 
@@ -138,6 +140,11 @@ fn may_be_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     let words = ["pass", "pwd", "secret", "token"];
     words.iter().any(|word| key.contains(word))
+}
+
+/// Whether a key is near to none that is known: what it is meant to hold, a password perhaps, only its writer knows.
+fn means_nothing(key: &str) -> bool {
+    spelling::nearest(key, ACCOUNT_KEYS.iter().copied().chain(["maildir"])).is_none()
 }
 
 /// Whether there is an address with a user, and maybe a password, in this text.

@@ -4,8 +4,8 @@
 //! when it fails.
 
 use std::io::{self, IsTerminal, Read};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::AtomicBool;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -20,7 +20,10 @@ use crate::secret::Secret;
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// How much of what it prints is kept; a password is shorter.
-const MAX_OUTPUT: u64 = 64 * 1024;
+const MAX_OUTPUT: usize = 64 * 1024;
+
+/// How long its output is waited for once it has ended.
+const AFTERWARDS: Duration = Duration::from_secs(1);
 
 /// How much of its standard error an error message holds.
 const MAX_SHOWN: usize = 400;
@@ -46,45 +49,64 @@ pub(super) fn first_line(argv: &[String], stop: &AtomicBool) -> Result<Secret, E
         .spawn()
         .map_err(failed)?;
     let (stdout, stderr) = (collect(child.stdout.take()), collect(child.stderr.take()));
-    let Some(stdout) = wait_for(&stdout, DEADLINE, stop).inspect_err(|_| end(&mut child))? else {
-        end(&mut child);
+    let Some(status) = wait_for_end(&mut child, stop).map_err(failed)? else {
+        // It may have ended by itself.
+        let _ = child.kill();
+        let _ = child.wait();
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Stopped);
+        }
         return Err(Error::CommandTimedOut {
             program,
             seconds: DEADLINE.as_secs(),
         });
     };
-    let status = child.wait().map_err(failed)?;
+    // What it started may hold its output open: what came until now is all that counts.
+    let said = |output| wait_for(output, AFTERWARDS, stop).map(Option::unwrap_or_default);
     if !status.success() {
-        // A grandchild may hold it open; the first part is enough.
-        let stderr = wait_for(&stderr, Duration::from_secs(1), stop)?.unwrap_or_default();
         return Err(Error::CommandFailed {
             program,
             status,
-            stderr: shown(&stderr),
+            stderr: shown(&said(&stderr)?),
         });
     }
-    first_line_of(&stdout, &format!("the password-command {program}"))
+    first_line_of(&said(&stdout)?, &format!("the password-command {program}"))
 }
 
-/// Reads a stream to its end on a thread of its own, so that neither of two can block the other.
+/// Waits for the program to end; `None` if it takes too long or a stop is asked for.
+fn wait_for_end(child: &mut Child, stop: &AtomicBool) -> io::Result<Option<ExitStatus>> {
+    let mut waited = Duration::ZERO;
+    // Most are quick, and some wait for a person.
+    let mut pause = Duration::from_millis(1);
+    while waited < DEADLINE && !stop.load(Ordering::Relaxed) {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(pause);
+        waited += pause;
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+    Ok(None)
+}
+
+/// Reads a stream on a thread of its own, so that neither of two can block the other; gives what came up to its end, or
+/// up to the bound.
 fn collect(stream: Option<impl Read + Send + 'static>) -> Receiver<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let mut output = Zeroizing::new(Vec::new());
-        if let Some(mut stream) = stream {
-            // What came before an error counts.
-            let _ = stream.by_ref().take(MAX_OUTPUT).read_to_end(&mut output);
-            let _ = io::copy(&mut stream, &mut io::sink());
-        }
+        // Room for all at once: a buffer that grows leaves copies behind that nobody wipes.
+        let mut output = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT));
+        let Some(mut stream) = stream else { return };
+        // What came before an error counts.
+        let _ = stream
+            .by_ref()
+            .take(MAX_OUTPUT as u64)
+            .read_to_end(&mut output);
         let _ = sender.send(output);
+        // A full pipe would keep the program from ending.
+        let _ = io::copy(&mut stream, &mut io::sink());
     });
     receiver
-}
-
-fn end(child: &mut Child) {
-    // It may have ended by itself.
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 /// What a program said, on one line and harmless.

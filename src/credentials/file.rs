@@ -2,11 +2,12 @@
 //!
 //! Invariant: a file that others can read is refused, and what is checked is what is read.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::error::Error;
@@ -14,7 +15,7 @@ use super::first_line as first_line_of;
 use crate::secret::Secret;
 
 /// How much of a file is read; a password is shorter.
-const MAX_FILE: u64 = 64 * 1024;
+const MAX_FILE: usize = 64 * 1024;
 
 /// Who may be able to read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +32,26 @@ pub(super) fn first_line(path: &Path, readers: Readers) -> Result<Secret, Error>
         path: path.to_owned(),
         source,
     };
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        // Opening a pipe would wait for somebody to write to it.
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(failed(io::Error::other("it is not a regular file")));
+    }
     let mode = metadata.permissions().mode() & 0o7777;
-    if readers == Readers::OwnerOnly && metadata.is_file() && mode & 0o077 != 0 {
+    if readers == Readers::OwnerOnly && mode & 0o077 != 0 {
         return Err(Error::Exposed {
             path: path.to_owned(),
             mode,
         });
     }
-    let mut content = Zeroizing::new(Vec::new());
+    let mut content = Zeroizing::new(Vec::with_capacity(MAX_FILE));
     file.by_ref()
-        .take(MAX_FILE)
+        .take(MAX_FILE as u64)
         .read_to_end(&mut content)
         .map_err(failed)?;
     first_line_of(&content, &path.display().to_string())
@@ -68,5 +77,15 @@ mod tests {
             }
         }
         assert_eq!(first_line(&path, Readers::Any).unwrap().expose(), "secret");
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::RUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let error = first_line(&path, Readers::OwnerOnly).unwrap_err();
+        assert!(matches!(error, Error::File { .. }));
     }
 }

@@ -66,6 +66,7 @@ fn bounded<T: Send + 'static>(
 ) -> Result<T, Error> {
     let (sender, receiver) = mpsc::channel();
     let name = format!("{}@{}", owner.user, owner.server);
+    log::info!("asking the keyring for service {SERVICE}, username {name}");
     thread::spawn(move || {
         // `Entry::new` hides why there is no store; this says it.
         let answer = match Entry::store_status() {

@@ -2,20 +2,21 @@
 //!
 //! Invariant: when a call returns without an error, the files' content and their entries in the folder are durable.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// Up to so many files are synced one by one: syncing the whole file system would wait for what others write, too.
 #[cfg(target_os = "linux")]
 const FEW: usize = 4;
 
-/// Makes the files and their entries in `folder` durable.
-pub(super) fn sync_files(folder: &Path, files: &[PathBuf]) -> io::Result<()> {
-    let folder = File::open(folder)?;
+/// Makes the files and their entries in `folder` durable. The folder must have been open since before the files were
+/// written: syncfs(2) reports what failed after its descriptor was opened.
+pub(super) fn sync_files(folder: &File, files: &[PathBuf]) -> io::Result<()> {
     #[cfg(target_os = "linux")]
-    if files.len() > FEW && linux::syncfs_is_sound(&folder) {
-        rustix::fs::syncfs(&folder)?;
+    if files.len() > FEW && linux::syncfs_is_sound(folder) {
+        rustix::fs::syncfs(folder)?;
         return Ok(());
     }
     for file in files {
@@ -24,9 +25,19 @@ pub(super) fn sync_files(folder: &Path, files: &[PathBuf]) -> io::Result<()> {
     folder.sync_all()
 }
 
-/// Makes the entries of a folder durable.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// Makes a folder that only its owner can enter, and what is missing above it; the entries are durable.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().unwrap_or(Path::new("/"));
+    make_folder(parent)?;
+    match DirBuilder::new().mode(0o700).create(folder) {
+        // Another account was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+        result => result?,
+    }
+    File::open(parent)?.sync_all()
 }
 
 #[cfg(target_os = "linux")]
@@ -65,13 +76,17 @@ mod linux {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
     fn a_file_that_is_gone_is_not_durable() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing");
-        assert!(sync_files(folder.path(), &[missing]).is_err());
+        let folder = File::open(folder.path()).unwrap();
+        assert!(sync_files(&folder, &[missing]).is_err());
     }
 
     #[test]
@@ -79,10 +94,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files: Vec<PathBuf> = (0..20).map(|n| folder.path().join(n.to_string())).collect();
         for file in &files {
-            std::fs::write(file, "x").unwrap();
+            fs::write(file, "x").unwrap();
         }
-        sync_files(folder.path(), &files[..1]).unwrap();
-        sync_files(folder.path(), &files).unwrap();
-        sync_folder(folder.path()).unwrap();
+        let folder = File::open(folder.path()).unwrap();
+        sync_files(&folder, &files[..1]).unwrap();
+        sync_files(&folder, &files).unwrap();
+    }
+
+    #[test]
+    fn folders_are_made_for_their_owner_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("a/b/c");
+        make_folder(&deep).unwrap();
+        make_folder(&deep).unwrap();
+        for folder in [&deep, &root.path().join("a")] {
+            let mode = fs::metadata(folder).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+        let file = root.path().join("file");
+        fs::write(&file, "x").unwrap();
+        assert!(make_folder(&file.join("d")).is_err());
+        assert!(make_folder(&file).is_err());
     }
 }

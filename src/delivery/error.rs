@@ -31,9 +31,9 @@ pub enum Error {
         source: io::Error,
     },
     /// A whole message cannot be made visible.
-    #[error("cannot move {} into place", path.display())]
+    #[error("cannot put a message in its place, {}", path.display())]
     Publish {
-        /// The hidden file.
+        /// Its place.
         path: PathBuf,
         /// Why not.
         source: io::Error,

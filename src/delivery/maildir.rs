@@ -4,12 +4,11 @@
 //! share a Maildir leave each other's files alone; the name in `tmp/` follows from the one in `new/` and back.
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use super::durability::{sync_files, sync_folder};
+use super::durability::{make_folder, sync_files};
 use super::error::Error;
 use super::naming::Stamp;
 use crate::mail::Octets;
@@ -17,46 +16,57 @@ use crate::mail::Octets;
 /// A Maildir, as one account delivers to it in one run.
 #[derive(Debug)]
 pub struct Maildir<'s> {
-    tmp: PathBuf,
-    new: PathBuf,
+    tmp: Folder,
+    new: Folder,
     cur: PathBuf,
     tag: String,
     stamp: &'s Stamp,
 }
 
-/// Where a committed message is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whereabouts {
-    /// In `tmp/`: it is to be published.
-    Staged,
-    /// In `new/` or `cur/`: it was published.
-    Published,
-    /// In none of them.
-    Missing,
+/// A folder that is kept open, so that syncing it tells of all that failed since then.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    file: File,
+}
+
+impl Folder {
+    fn open(path: PathBuf) -> Result<Self, Error> {
+        let file = File::open(&path).map_err(Error::folder(&path))?;
+        Ok(Self { path, file })
+    }
 }
 
 impl<'s> Maildir<'s> {
-    /// Opens the Maildir at `path`, and makes what is missing of it, for its owner alone. Staged files carry `tag`.
+    /// Opens the Maildir at `path`. Staged files carry `tag`.
     ///
     /// # Errors
-    /// A folder cannot be made.
+    /// A folder of it is missing or cannot be opened.
     pub fn open(path: &Path, tag: &str, stamp: &'s Stamp) -> Result<Self, Error> {
-        let folder = |name| {
-            let folder = path.join(name);
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&folder)
-                .map_err(Error::folder(&folder))?;
-            Ok(folder)
-        };
         Ok(Self {
-            tmp: folder("tmp")?,
-            new: folder("new")?,
-            cur: folder("cur")?,
+            tmp: Folder::open(path.join("tmp"))?,
+            new: Folder::open(path.join("new"))?,
+            cur: path.join("cur"),
             tag: tag.to_owned(),
             stamp,
         })
+    }
+
+    /// Makes what is missing of a Maildir, for its owner alone.
+    ///
+    /// # Errors
+    /// A folder cannot be made.
+    pub fn make(path: &Path) -> Result<(), Error> {
+        ["tmp", "new", "cur"].into_iter().try_for_each(|name| {
+            let folder = path.join(name);
+            make_folder(&folder).map_err(Error::folder(&folder))
+        })
+    }
+
+    /// Whether there is a Maildir at `path`.
+    #[must_use]
+    pub fn exists(path: &Path) -> bool {
+        path.join("new").is_dir()
     }
 
     /// A name that no other message has.
@@ -66,7 +76,7 @@ impl<'s> Maildir<'s> {
 
     /// The hidden file of a message with this unique name.
     pub(super) fn hidden(&self, unique: &str) -> PathBuf {
-        self.tmp.join(format!("{unique}{}", self.suffix()))
+        self.tmp.path.join(format!("{unique}{}", self.suffix()))
     }
 
     fn suffix(&self) -> String {
@@ -83,7 +93,7 @@ impl<'s> Maildir<'s> {
     /// The system cannot promise it.
     pub fn make_durable<'f>(&self, files: impl Iterator<Item = &'f str>) -> Result<(), Error> {
         let paths: Vec<PathBuf> = files.map(|file| self.hidden_of(file)).collect();
-        sync_files(&self.tmp, &paths).map_err(Error::sync(&self.tmp))
+        sync_files(&self.tmp.file, &paths).map_err(Error::sync(&self.tmp.path))
     }
 
     /// Makes durable messages visible, durably.
@@ -92,52 +102,55 @@ impl<'s> Maildir<'s> {
     /// One cannot be renamed: those before it are visible, it and those after it are not.
     pub fn publish<'f>(&self, files: impl Iterator<Item = &'f str>) -> Result<(), Error> {
         for file in files {
-            let hidden = self.hidden_of(file);
+            let (hidden, visible) = (self.hidden_of(file), self.new.path.join(file));
             // The name is unique for good, so that nothing can be there to be overwritten.
-            fs::rename(&hidden, self.new.join(file)).map_err(|source| Error::Publish {
-                path: hidden,
+            fs::rename(hidden, &visible).map_err(|source| Error::Publish {
+                path: visible,
                 source,
             })?;
         }
-        sync_folder(&self.new).map_err(Error::sync(&self.new))
+        self.new
+            .file
+            .sync_all()
+            .map_err(Error::sync(&self.new.path))
     }
 
-    /// Finds messages by the names they have or will have in `new/`.
+    /// Removes a staged message.
+    ///
+    /// # Errors
+    /// Its file cannot be removed.
+    pub fn discard(&self, file: &str) -> Result<(), Error> {
+        let path = self.hidden_of(file);
+        match fs::remove_file(&path) {
+            // Somebody else cleaned up.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result.map_err(Error::folder(&path)),
+        }
+    }
+
+    /// The staged files of this account, by the start that their names in `new/` have or would have.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn staged(&self) -> Result<Vec<String>, Error> {
+        let suffix = self.suffix();
+        let names = file_names(&self.tmp.path)?.into_iter();
+        Ok(names
+            .filter_map(|name| Some(name.strip_suffix(&suffix)?.to_owned()))
+            .collect())
+    }
+
+    /// The starts of the names of all messages in `new/` and `cur/`, whatever flags a reader gave them.
     ///
     /// # Errors
     /// A folder cannot be read.
-    pub fn locate(&self, files: &[&str]) -> Result<Vec<Whereabouts>, Error> {
-        let mut published = HashSet::new();
-        for folder in [&self.new, &self.cur] {
-            let names = file_names(folder).map_err(Error::folder(folder))?;
-            published.extend(names.iter().map(|name| unique_part(name).to_owned()));
-        }
-        let locate = |file: &&str| {
-            if self.hidden_of(file).exists() {
-                Whereabouts::Staged
-            } else if published.contains(unique_part(file)) {
-                Whereabouts::Published
-            } else {
-                Whereabouts::Missing
-            }
-        };
-        Ok(files.iter().map(locate).collect())
-    }
-
-    /// Removes the staged files of this account: whoever staged them was interrupted before they were committed.
-    /// Those that are committed must have been published before.
-    ///
-    /// # Errors
-    /// The folder cannot be read, or a file not removed.
-    pub fn sweep(&self) -> Result<(), Error> {
-        let suffix = self.suffix();
-        let names = file_names(&self.tmp).map_err(Error::folder(&self.tmp))?;
-        for name in names.iter().filter(|name| name.ends_with(&suffix)) {
-            let path = self.tmp.join(name);
-            log::debug!("removing {}, which was never finished", path.display());
-            fs::remove_file(&path).map_err(Error::folder(&path))?;
-        }
-        Ok(())
+    pub fn visible(&self) -> Result<HashSet<String>, Error> {
+        let mut names = file_names(&self.new.path)?;
+        names.extend(file_names(&self.cur)?);
+        Ok(names
+            .iter()
+            .map(|name| unique_part(name).to_owned())
+            .collect())
     }
 }
 
@@ -147,17 +160,21 @@ pub(super) fn visible(unique: &str, size: Octets) -> String {
 }
 
 /// What comes before the fields (`,S=`) and flags (`:2,`) of a message's name, whichever separators a reader uses.
-fn unique_part(file: &str) -> &str {
+#[must_use]
+pub fn unique_part(file: &str) -> &str {
     file.split([',', ':', ';', '!']).next().unwrap_or(file)
 }
 
 /// The names in a folder; those that are not UTF-8 are not ours.
-fn file_names(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        names.extend(entry?.file_name().into_string());
-    }
-    Ok(names)
+fn file_names(folder: &Path) -> Result<Vec<String>, Error> {
+    let read = || {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            names.extend(entry?.file_name().into_string());
+        }
+        Ok(names)
+    };
+    read().map_err(Error::folder(folder))
 }
 
 #[cfg(test)]
@@ -172,6 +189,7 @@ mod tests {
     static STAMP: LazyLock<Stamp> = LazyLock::new(|| Stamp::new(Timestamp::UNIX_EPOCH, "host", 7));
 
     fn maildir(path: &Path, tag: &str) -> Maildir<'static> {
+        Maildir::make(path).unwrap();
         Maildir::open(path, tag, &STAMP).unwrap()
     }
 
@@ -191,33 +209,32 @@ mod tests {
         let staged = stage(&maildir, &[b"a\r", b"\nb\r\n"]);
         let file = staged.file.as_str();
         assert_eq!(staged.size, Octets(4));
-        assert_eq!(maildir.locate(&[file]).unwrap(), [Whereabouts::Staged]);
-        assert_eq!(file_names(&maildir.new).unwrap().len(), 0);
+        assert!(file.ends_with(",S=4"), "{file}");
+        assert_eq!(maildir.staged().unwrap(), [unique_part(file)]);
+        assert!(maildir.visible().unwrap().is_empty());
         maildir.make_durable([file].into_iter()).unwrap();
         maildir.publish([file].into_iter()).unwrap();
-        assert_eq!(maildir.locate(&[file]).unwrap(), [Whereabouts::Published]);
-        assert_eq!(fs::read(maildir.new.join(file)).unwrap(), b"a\nb\n");
-        assert!(file.ends_with(",S=4"), "{file}");
-        assert_eq!(file_names(&maildir.tmp).unwrap().len(), 0);
+        assert!(maildir.staged().unwrap().is_empty());
+        assert!(maildir.visible().unwrap().contains(unique_part(file)));
+        assert_eq!(fs::read(maildir.new.path.join(file)).unwrap(), b"a\nb\n");
     }
 
     #[test]
-    fn a_message_that_a_reader_moved_is_found() {
+    fn a_message_that_a_reader_moved_is_visible() {
         let folder = tempfile::tempdir().unwrap();
         let maildir = maildir(folder.path(), "t");
         let staged = stage(&maildir, &[b"x\r\n"]);
         maildir.publish([staged.file.as_str()].into_iter()).unwrap();
         let read = maildir.cur.join(format!("{}:2,S", staged.file));
-        fs::rename(maildir.new.join(&staged.file), &read).unwrap();
-        assert_eq!(
-            maildir.locate(&[&staged.file]).unwrap(),
-            [Whereabouts::Published]
+        fs::rename(maildir.new.path.join(&staged.file), &read).unwrap();
+        assert!(
+            maildir
+                .visible()
+                .unwrap()
+                .contains(unique_part(&staged.file))
         );
         fs::remove_file(read).unwrap();
-        assert_eq!(
-            maildir.locate(&[&staged.file]).unwrap(),
-            [Whereabouts::Missing]
-        );
+        assert!(maildir.visible().unwrap().is_empty());
     }
 
     #[test]
@@ -227,26 +244,26 @@ mod tests {
         let mut stager = Stager::new(&maildir);
         let mut draft = stager.begin().unwrap();
         draft.write(b"half").unwrap();
-        assert_eq!(file_names(&maildir.tmp).unwrap().len(), 1);
+        assert_eq!(maildir.staged().unwrap().len(), 1);
         drop(draft);
-        assert_eq!(file_names(&maildir.tmp).unwrap().len(), 0);
+        assert!(maildir.staged().unwrap().is_empty());
         let whole = stager.begin().unwrap().finish().unwrap();
         assert_eq!(whole.size, Octets(0), "nothing of the half message is left");
     }
 
     #[test]
-    fn a_sweep_leaves_other_accounts_alone() {
+    fn accounts_that_share_a_maildir_see_their_own_staged_files_only() {
         let folder = tempfile::tempdir().unwrap();
-        let (ann, bob) = (
-            maildir(folder.path(), "ann"),
-            maildir(folder.path(), "bobby"),
-        );
-        stage(&ann, &[b"x\r\n"]);
-        let staged = stage(&bob, &[b"y\r\n"]);
-        fs::write(ann.tmp.join("of another program"), "z").unwrap();
-        ann.sweep().unwrap();
-        assert_eq!(file_names(&ann.tmp).unwrap().len(), 2);
-        assert_eq!(bob.locate(&[&staged.file]).unwrap(), [Whereabouts::Staged]);
+        let ann = maildir(folder.path(), "ann");
+        let bob = maildir(folder.path(), "bob");
+        let staged = stage(&ann, &[b"x\r\n"]);
+        stage(&bob, &[b"y\r\n"]);
+        fs::write(ann.tmp.path.join("of another program"), "z").unwrap();
+        assert_eq!(ann.staged().unwrap(), [unique_part(&staged.file)]);
+        ann.discard(&staged.file).unwrap();
+        ann.discard(&staged.file).unwrap();
+        assert!(ann.staged().unwrap().is_empty());
+        assert_eq!(bob.staged().unwrap().len(), 1);
     }
 
     #[test]

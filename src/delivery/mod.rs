@@ -23,9 +23,8 @@ mod newline;
 mod staging;
 
 pub use error::Error;
-pub use maildir::{Maildir, Whereabouts};
+pub use maildir::{Maildir, unique_part};
 pub use naming::Stamp;
-pub use newline::ToLf;
 pub use staging::{Draft, Staged, Stager};
 
 /// Where an account's mail goes.
@@ -35,11 +34,24 @@ pub enum Destination {
     Maildir(PathBuf),
 }
 
+impl Destination {
+    /// The destination with this address, if it is one.
+    #[must_use]
+    pub fn from_address(address: &str) -> Option<Self> {
+        let path = address.strip_prefix("maildir:")?;
+        Some(Self::Maildir(path.into()))
+    }
+}
+
 /// Shows the address under which a destination is remembered: `maildir:/home/ann/Mail`.
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Maildir(path) => write!(f, "maildir:{}", path.display()),
+            // The same folder has one address, however it is written.
+            Self::Maildir(path) => {
+                let path: PathBuf = path.components().collect();
+                write!(f, "maildir:{}", path.display())
+            }
         }
     }
 }

@@ -7,14 +7,14 @@ use memchr::memchr;
 
 /// Turns CRLF into LF.
 #[derive(Debug, Default)]
-pub struct ToLf {
+pub(super) struct ToLf {
     /// The last input ended in a CR, which is not written yet.
     held_cr: bool,
 }
 
 impl ToLf {
     /// Appends the converted input to `output`.
-    pub fn convert(&mut self, mut input: &[u8], output: &mut Vec<u8>) {
+    pub(super) fn convert(&mut self, mut input: &[u8], output: &mut Vec<u8>) {
         if input.is_empty() {
             return;
         }
@@ -35,7 +35,7 @@ impl ToLf {
     }
 
     /// Appends what was held back at the end of the message, and is ready for the next one.
-    pub fn finish(&mut self, output: &mut Vec<u8>) {
+    pub(super) fn finish(&mut self, output: &mut Vec<u8>) {
         if std::mem::take(&mut self.held_cr) {
             output.push(b'\r');
         }

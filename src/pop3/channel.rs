@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 
 use memchr::memchr;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::body::{Piece, Unstuffer};
 use super::command::{Argument, Command};
@@ -19,11 +19,14 @@ const BUFFER: usize = 64 * 1024;
 /// The longest status or listing line: RFC 2449 §4 allows 512 octets, and uids of several hundred are seen.
 const MAX_LINE: usize = 8 * 1024;
 
-/// The longest listing: beyond any maildrop that can be served, and still under a few hundred MiB.
-const MAX_LISTING: usize = 1 << 22;
+/// The longest listing: beyond any maildrop that is served in practice, and some 200 MiB here.
+const MAX_LISTING: usize = 1 << 20;
 
-/// … and the most octets in it: uids of the 70 octets that RFC 1939 §7 allows for three million messages.
-const MAX_LISTING_OCTETS: usize = 256 << 20;
+/// … and the most octets in it: three times the 70 that RFC 1939 §7 allows to a uid.
+const MAX_LISTING_OCTETS: usize = 210 << 20;
+
+/// Room for a window of commands and one more: a buffer that grows leaves copies of a password behind.
+const OUTGOING: usize = 16 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Channel<S> {
@@ -53,7 +56,7 @@ impl<S: Read + Write> Channel<S> {
         Self {
             stream,
             incoming: Incoming::new(),
-            outgoing: Zeroizing::default(),
+            outgoing: Zeroizing::new(Vec::with_capacity(OUTGOING)),
             owed: 0,
             open: None,
             abandoned: false,
@@ -104,7 +107,7 @@ impl<S: Read + Write> Channel<S> {
             .write_all(&self.outgoing)
             .and_then(|()| self.stream.flush());
         // A password was in it, perhaps.
-        self.outgoing = Zeroizing::default();
+        self.outgoing.zeroize();
         sent.map_err(|source| Error::from_io(source, during))
     }
 
@@ -152,6 +155,7 @@ impl<S: Read + Write> Channel<S> {
                 b"." => return Ok(()),
                 [b'.', line @ ..] | line => line,
             };
+            log::trace!("S: {}", line.escape_ascii());
             octets += line.len();
             if octets > MAX_LISTING_OCTETS {
                 let violation = Violation::ListingTooLarge(MAX_LISTING_OCTETS);
@@ -167,6 +171,7 @@ impl<S: Read + Write> Channel<S> {
 
     /// Says that a message's content follows.
     pub(super) fn open_content(&mut self) {
+        log::trace!("S: (a message)");
         self.open = Some(Unstuffer::new());
     }
 

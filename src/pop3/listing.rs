@@ -15,7 +15,10 @@ impl SizeListing {
     /// Takes up one line, `1 120`; `None` if it is not one. What follows the size is ignored (RFC 1939 §5 allows it).
     pub(super) fn add(&mut self, line: &[u8]) -> Option<()> {
         let (number, rest) = split_number(line)?;
-        let digits = rest.split(u8::is_ascii_whitespace).next()?;
+        let digits = rest
+            .trim_ascii_start()
+            .split(u8::is_ascii_whitespace)
+            .next()?;
         let size = std::str::from_utf8(digits).ok()?.parse().ok()?;
         self.0.push((number, Octets(size)));
         Some(())
@@ -95,7 +98,7 @@ mod tests {
             "-1 5",
             "1 -5",
             "4294967296 5",
-            "1  5",
+            "1  ",
         ] {
             assert_eq!(
                 SizeListing::default().add(line.as_bytes()),

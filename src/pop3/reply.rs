@@ -15,6 +15,9 @@ pub struct Reply {
     text: Box<[u8]>,
 }
 
+/// How much of the text is kept: RFC 2449 §4 allows a line 512 octets.
+const MAX_TEXT: usize = 512;
+
 /// Why a server says no, for programs to read (RFC 2449 §8.1, RFC 3206 §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -49,7 +52,7 @@ impl Reply {
             positive,
             // RFC 2449 §8: codes may follow "-ERR"; those that follow "+OK" mean nothing here.
             code: (!positive).then(|| Code::parse(text)).flatten(),
-            text: text.into(),
+            text: text[..text.len().min(MAX_TEXT)].into(),
         })
     }
 

@@ -3,12 +3,11 @@
 //! It refuses to know what a file or a server is. Invariant: a message has a row from the moment it is safe here, and at
 //! least one delivery; both come with the same transaction.
 
-use std::collections::{HashMap, HashSet};
-
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::error::Error;
+use super::facts::{self, Facts, stored};
 use super::ledger::Ledger;
 use crate::mail::{Digest, Octets, Uid};
 
@@ -22,53 +21,23 @@ pub struct Account<'l> {
 
 /// A message's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MessageId(i64);
-
-/// What is on record of a listed uid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// Its row.
-    pub id: MessageId,
-    /// When it was first seen on the server.
-    pub first_seen: Timestamp,
-    /// Whether it is where it was to go.
-    pub published: bool,
-}
-
-/// A listing held against the record.
-#[derive(Debug)]
-pub struct Facts {
-    /// For each uid asked about, in the same order: what is known of it.
-    pub known: Vec<Option<Known>>,
-    /// Those that were listed before and are not now.
-    gone: Vec<MessageId>,
-    /// Those that were not listed the last time and are now.
-    returned: Vec<MessageId>,
-}
-
-impl Facts {
-    /// The facts of so many messages of which nothing is known.
-    #[must_use]
-    pub fn of_strangers(listed: usize) -> Self {
-        Self {
-            known: vec![None; listed],
-            gone: Vec::new(),
-            returned: Vec::new(),
-        }
-    }
-}
+pub struct MessageId(pub(super) i64);
 
 /// A staged message to be committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
     /// Its uid on the server.
     pub uid: Uid,
+    /// Its size as the server lists it.
+    pub listed: Octets,
     /// Its size as staged.
     pub size: Octets,
     /// The digest of the same octets.
     pub digest: Digest,
     /// The file's name at its destination.
     pub file: String,
+    /// The row that had the uid for another message.
+    pub replaces: Option<MessageId>,
 }
 
 /// A committed message that nobody saw published.
@@ -95,55 +64,12 @@ impl<'l> Account<'l> {
         &self.tag
     }
 
-    /// Holds a whole listing against the record; changes nothing.
+    /// Holds a whole listing, uids and sizes, against the record; changes nothing.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn facts(&self, listed: &[&[u8]]) -> Result<Facts, Error> {
-        self.read_facts(&self.ledger.connection(), listed)
-            .map_err(|source| self.ledger.error(source))
-    }
-
-    /// Reads the rows that the last listing had in one pass, and looks up only the uids that are not among them: the
-    /// cost depends on the maildrop, not on what was ever fetched.
-    fn read_facts(&self, connection: &Connection, listed: &[&[u8]]) -> rusqlite::Result<Facts> {
-        let unpublished: HashSet<i64> = connection
-            .prepare_cached("SELECT message FROM delivery WHERE published IS NULL")?
-            .query_map([], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        let known = |row: &Row<'_>| -> rusqlite::Result<Known> {
-            let id = row.get(0)?;
-            Ok(Known {
-                id: MessageId(id),
-                first_seen: time(row.get(1)?),
-                published: !unpublished.contains(&id),
-            })
-        };
-        let mut facts = Facts::of_strangers(listed.len());
-        let positions: HashMap<&[u8], usize> = listed
-            .iter()
-            .enumerate()
-            .map(|(at, uid)| (*uid, at))
-            .collect();
-        let mut present = connection.prepare_cached(
-            "SELECT id, first_seen, uid FROM message WHERE account = ? AND absent_since IS NULL",
-        )?;
-        let mut rows = present.query([self.id])?;
-        while let Some(row) = rows.next()? {
-            match positions.get(row.get_ref(2)?.as_blob()?) {
-                Some(at) => facts.known[*at] = Some(known(row)?),
-                None => facts.gone.push(MessageId(row.get(0)?)),
-            }
-        }
-        let mut absent = connection
-            .prepare_cached("SELECT id, first_seen FROM message WHERE account = ? AND uid = ?")?;
-        for (at, uid) in listed.iter().enumerate() {
-            if facts.known[at].is_none() {
-                facts.known[at] = absent.query_row(params![self.id, uid], known).optional()?;
-                facts.returned.extend(facts.known[at].map(|known| known.id));
-            }
-        }
-        Ok(facts)
+    pub fn facts(&self, listed: &[(&[u8], Octets)]) -> Result<Facts, Error> {
+        self.read(|connection| facts::read(connection, self.id, listed))
     }
 
     /// Records what a listing changed: a uid that is gone is absent from now, and deleted if that was asked for.
@@ -162,7 +88,7 @@ impl<'l> Account<'l> {
                 gone.execute(params![now.as_second(), id.0])?;
             }
             let mut returned = transaction
-                .prepare_cached("UPDATE message SET absent_since = NULL, deleted = NULL WHERE id = ?")?;
+                .prepare_cached("UPDATE message SET absent_since = NULL WHERE id = ?")?;
             for id in &facts.returned {
                 returned.execute([id.0])?;
             }
@@ -194,23 +120,45 @@ impl<'l> Account<'l> {
                 [destination],
                 |row| row.get(0),
             )?;
+            let mut replace = transaction.prepare_cached(
+                "UPDATE message SET replaced = ?1, absent_since = ifnull(absent_since, ?1) WHERE id = ?2",
+            )?;
             let mut message = transaction.prepare_cached(
-                "INSERT INTO message (account, uid, first_seen, size, sha256) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO message (account, uid, first_seen, listed, size, sha256) VALUES (?, ?, ?, ?, ?, ?)",
             )?;
             let mut delivery = transaction.prepare_cached(
                 "INSERT INTO delivery (message, destination, file, committed) VALUES (?, ?, ?, ?)",
             )?;
-            arrivals
+            let mut record = |arrival: &Arrival| {
+                if let Some(id) = arrival.replaces {
+                    replace.execute(params![now, id.0])?;
+                }
+                let (listed, size) = (stored(arrival.listed), stored(arrival.size));
+                let (uid, digest) = (arrival.uid.as_bytes(), arrival.digest.0);
+                let id = message.insert(params![self.id, uid, now, listed, size, digest])?;
+                delivery.execute(params![id, destination, arrival.file, now])?;
+                Ok(MessageId(id))
+            };
+            arrivals.iter().map(&mut record).collect()
+        })
+    }
+
+    /// Says that these uids, of which there was doubt, still stand for the message on record, which has this size on
+    /// the server.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn confirm(&self, confirmed: &[(MessageId, Octets)]) -> Result<(), Error> {
+        if confirmed.is_empty() {
+            return Ok(());
+        }
+        self.ledger.write(|transaction| {
+            let mut confirm = transaction.prepare_cached(
+                "UPDATE message SET listed = ?, absent_since = NULL, delete_sent = NULL, deleted = NULL WHERE id = ?",
+            )?;
+            confirmed
                 .iter()
-                .map(|arrival| {
-                    // SQLite's integers are signed; no file is that large.
-                    let size = i64::try_from(arrival.size.0).unwrap_or(i64::MAX);
-                    let uid = arrival.uid.as_bytes();
-                    let id = message.insert(params![self.id, uid, now, size, arrival.digest.0])?;
-                    delivery.execute(params![id, destination, arrival.file, now])?;
-                    Ok(MessageId(id))
-                })
-                .collect()
+                .try_for_each(|(id, size)| confirm.execute(params![stored(*size), id.0]).map(drop))
         })
     }
 
@@ -231,7 +179,7 @@ impl<'l> Account<'l> {
     /// # Errors
     /// The database cannot be read.
     pub fn unpublished(&self) -> Result<Vec<Unpublished>, Error> {
-        let read = |connection: &Connection| -> rusqlite::Result<Vec<Unpublished>> {
+        self.read(|connection| {
             connection
                 .prepare_cached(
                     "SELECT message.id, address, file, committed FROM delivery
@@ -248,8 +196,42 @@ impl<'l> Account<'l> {
                     })
                 })?
                 .collect()
-        };
-        read(&self.ledger.connection()).map_err(|source| self.ledger.error(source))
+        })
+    }
+
+    /// Whether a file whose name begins like this was committed, whatever became of it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn has_committed(&self, file_start: &str) -> Result<bool, Error> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM delivery JOIN message ON message.id = delivery.message
+                     WHERE account = ? AND substr(file, 1, length(?2)) = ?2",
+                )?
+                .exists(params![self.id, file_start])
+        })
+    }
+
+    /// Whether anything was ever delivered to the destination with this address.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn has_delivered_to(&self, address: &str) -> Result<bool, Error> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM delivery JOIN message ON message.id = delivery.message
+                     JOIN destination ON destination.id = delivery.destination
+                     WHERE account = ? AND address = ?",
+                )?
+                .exists(params![self.id, address])
+        })
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+        work(&self.ledger.connection()).map_err(|source| self.ledger.error(source))
     }
 
     /// Forgets messages whose staged file was lost, so that they are fetched again.
@@ -296,6 +278,6 @@ fn mark_published(
 }
 
 /// A time on record; one that is out of range, as only a damaged row has, is never long ago enough to delete.
-fn time(seconds: i64) -> Timestamp {
+pub(super) fn time(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }

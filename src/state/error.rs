@@ -80,11 +80,16 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Busy { .. } => true,
-            Self::Database { source, .. } => matches!(
-                source.sqlite_error_code(),
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-            ),
+            Self::Database { source, .. } => is_busy(source),
             _ => false,
         }
     }
+}
+
+/// Whether another process has the database just now.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }

@@ -5,32 +5,39 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::account::Account;
-use super::error::Error;
+use super::error::{Error, is_busy};
 use super::lock::make_private_folder;
 use super::schema::migrate;
 
 /// How long another process may hold the database: its transactions are short.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long one attempt waits for it.
+const ATTEMPT: Duration = Duration::from_millis(200);
+
 /// The state database.
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// Set when the run is to end.
+    stop: Arc<AtomicBool>,
 }
 
 impl Ledger {
-    /// Opens the database in the state folder; both are made if they are missing, for their owner alone.
+    /// Opens the database in the state folder; both are made if they are missing, for their owner alone. Once `stop` is
+    /// set, nobody else's use of it is waited for.
     ///
     /// # Errors
     /// The folder or file cannot be made, read or written, is damaged, or belongs to a newer popfetch.
-    pub fn open(state: &Path) -> Result<Self, Error> {
+    pub fn open(state: &Path, stop: Arc<AtomicBool>) -> Result<Self, Error> {
         make_private_folder(state)?;
         let path = state.join("state.db");
         // SQLite would make it readable by all; its other files follow the mode of this one.
@@ -44,6 +51,7 @@ impl Ledger {
         Ok(Self {
             connection: Mutex::new(connection),
             path,
+            stop,
         })
     }
 
@@ -94,15 +102,32 @@ impl Ledger {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
-        let mut connection = self.connection();
-        let attempt = || {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
-        };
-        attempt().map_err(|source| self.error(source))
+        let mut waited = Duration::ZERO;
+        loop {
+            // Others of this process get their turn between two attempts.
+            let mut connection = self.connection();
+            match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+                Ok(transaction) => {
+                    let finish = || {
+                        let result = work(&transaction)?;
+                        transaction.commit()?;
+                        Ok(result)
+                    };
+                    return finish().map_err(|source| self.error(source));
+                }
+                Err(source) if is_busy(&source) && waited < self.patience() => waited += ATTEMPT,
+                Err(source) => return Err(self.error(source)),
+            }
+        }
+    }
+
+    /// How long another process may hold the database: not long once the run is to end.
+    fn patience(&self) -> Duration {
+        if self.stop.load(Ordering::Relaxed) {
+            ATTEMPT * 5
+        } else {
+            BUSY_TIMEOUT
+        }
     }
 
     pub(super) fn error(&self, source: rusqlite::Error) -> Error {
@@ -124,8 +149,11 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
         // Before DELE a commit must outlive a power cut; in WAL mode only FULL promises that.
         .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
+        // Elsewhere than on macOS it changes nothing; there only this waits for the disk itself.
+        .and_then(|()| connection.pragma_update(None, "fullfsync", true))
         .and_then(|()| connection.pragma_update(None, "foreign_keys", true))
         .map_err(sqlite)?;
     migrate(&mut connection, path)?;
+    connection.busy_timeout(ATTEMPT).map_err(sqlite)?;
     Ok(connection)
 }

@@ -12,11 +12,13 @@
 
 mod account;
 mod error;
+mod facts;
 mod ledger;
 mod lock;
 mod schema;
 
-pub use account::{Account, Arrival, Facts, Known, MessageId, Unpublished};
+pub use account::{Account, Arrival, MessageId, Unpublished};
 pub use error::Error;
+pub use facts::{Facts, Known, Standing};
 pub use ledger::Ledger;
 pub use lock::Lock;

@@ -32,13 +32,15 @@ const STEPS: &[&str] = &["
         account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
         uid BLOB NOT NULL,
         first_seen INTEGER NOT NULL,
+        listed INTEGER NOT NULL,        -- octets as the server says
         size INTEGER NOT NULL,          -- octets as delivered
-        sha256 BLOB NOT NULL,           -- of the same octets
+        sha256 BLOB NOT NULL,           -- of what was delivered
         absent_since INTEGER,           -- the first listing without it
         delete_sent INTEGER,            -- when DELE was accepted
         deleted INTEGER,                -- when a later listing lacked it
-        UNIQUE (account, uid)
+        replaced INTEGER                -- when the uid was found to be another message's
     ) STRICT;
+    CREATE UNIQUE INDEX message_uid ON message (account, uid) WHERE replaced IS NULL;
     CREATE INDEX message_present ON message (account) WHERE absent_since IS NULL;
 
     CREATE TABLE delivery (

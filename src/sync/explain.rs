@@ -3,12 +3,13 @@
 //! Invariant: neither the server's mail nor the state nor the destination is changed.
 
 use super::observer::{Event, Observer};
-use super::outcome::{Error, Problem};
+use super::outcome::{Error, Tally};
+use super::survey::Entry;
 use super::{Job, log_in, survey};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
 use crate::retention::{Verdict, judge};
-use crate::state::{Facts, Ledger};
+use crate::state::{Facts, Ledger, Standing};
 
 /// What would be done with one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +26,8 @@ pub struct Explained {
     pub verdict: Verdict,
 }
 
-/// Lists the maildrop and decides on each message; without a ledger everything is new.
+/// Lists the maildrop and decides on each message; without a ledger everything is new. What cannot be told apart goes
+/// into `tally`.
 ///
 /// # Errors
 /// The server, the password or the ledger cannot be used.
@@ -33,12 +35,12 @@ pub fn explain(
     job: &Job<'_>,
     ledger: Option<&Ledger>,
     observer: &dyn Observer,
-) -> Result<(Vec<Explained>, Vec<Problem>), Error> {
-    let mut problems = Vec::new();
+    tally: &mut Tally,
+) -> Result<Vec<Explained>, Error> {
     let mut session = log_in(job, observer)?;
     observer.notice(Event::Listing);
     let (sizes, uids) = survey::ask(&mut session)?;
-    let maildrop = survey::join(&sizes, &uids, &mut problems);
+    let maildrop = survey::join(&sizes, &uids, tally);
     // Nothing was retrieved or deleted, so that nothing hangs on the server's last word.
     if let Err(error) = session.quit() {
         log::debug!("{error}");
@@ -48,32 +50,29 @@ pub fn explain(
         None => None,
     };
     let facts = match account {
-        Some(account) => account.facts(&survey::uids(&maildrop))?,
+        Some(account) => account.facts(&survey::uids_and_sizes(&maildrop))?,
         None => Facts::of_strangers(maildrop.len()),
     };
-    let listed = maildrop.iter().zip(&facts.known);
+    let listed = maildrop.iter().zip(&facts.standings);
     let decisions = decide(
         listed
             .clone()
-            .map(|(entry, known)| (entry.size, known.is_some())),
+            .map(|(entry, standing)| (entry.size, standing.is_known())),
         job.limits,
     );
-    let explained = listed
-        .zip(decisions)
-        .map(|((entry, known), decision)| {
-            // What is fetched counts as published: by then it is.
-            let (first_seen, published) = match known {
-                Some(known) => (known.first_seen, true),
-                None => (job.now, decision == Decision::Fetch),
-            };
-            Explained {
-                number: entry.number,
-                uid: entry.owned_uid(),
-                size: entry.size,
-                decision,
-                verdict: judge(job.retention, first_seen, published, job.now),
-            }
-        })
-        .collect();
-    Ok((explained, problems))
+    let explain = |((entry, standing), decision): ((&Entry<'_>, &Standing), Decision)| {
+        // What is fetched counts as published: by then it is.
+        let (first_seen, published) = match standing {
+            Standing::Known(known) => (known.first_seen, true),
+            Standing::New | Standing::Doubtful { .. } => (job.now, decision == Decision::Fetch),
+        };
+        Explained {
+            number: entry.number,
+            uid: entry.owned_uid(),
+            size: entry.size,
+            decision,
+            verdict: judge(job.retention, first_seen, published, job.now),
+        }
+    };
+    Ok(listed.zip(decisions).map(explain).collect())
 }

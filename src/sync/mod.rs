@@ -29,6 +29,7 @@ use crate::pop3::{Argument, Connection, Endpoint, Line, Patience, Pipelining, Se
 use crate::retention::Policy;
 use crate::secret::Secret;
 use crate::state::{Ledger, Lock};
+use transfer::Wanted;
 
 /// All that is to be known for one account's run.
 pub struct Job<'j> {
@@ -74,28 +75,34 @@ fn attempt(
     let _lock = Lock::acquire(job.state, &server, job.user)?;
     let account = ledger.account(&server, job.user)?;
     let Destination::Maildir(path) = job.destination;
+    // A disk that is not mounted must not be taken for an empty one.
+    if !Maildir::exists(path) && account.has_delivered_to(&job.destination.to_string())? {
+        return Err(Error::MaildirGone { path: path.clone() });
+    }
+    Maildir::make(path)?;
     let maildir = Maildir::open(path, account.tag(), job.stamp)?;
-    tally.recovered = recover::recover(&account, &maildir, job.destination, job.now)?;
+    tally.recovered = recover::recover(&account, &maildir, job.destination, job.stamp, job.now)?;
 
     let mut session = log_in(job, observer)?;
     observer.notice(Event::Listing);
     let (sizes, uids) = survey::ask(&mut session)?;
-    let maildrop = survey::join(&sizes, &uids, &mut tally.problems);
+    let maildrop = survey::join(&sizes, &uids, tally);
     tally.listed = maildrop.len();
-    let facts = account.facts(&survey::uids(&maildrop))?;
+    let facts = account.facts(&survey::uids_and_sizes(&maildrop))?;
     account.settle(&facts, job.now)?;
 
-    let listed = maildrop.iter().zip(&facts.known);
+    let listed = maildrop.iter().zip(&facts.standings);
     let decisions = decide(
-        listed.map(|(entry, known)| (entry.size, known.is_some())),
+        listed
+            .clone()
+            .map(|(entry, standing)| (entry.size, standing.is_known())),
         job.limits,
     );
     tally.count_left(&decisions);
-    let wanted: Vec<_> = maildrop
-        .iter()
+    let wanted: Vec<Wanted<'_>> = listed
         .zip(&decisions)
         .filter(|(_, decision)| **decision == Decision::Fetch)
-        .map(|(entry, _)| *entry)
+        .map(|((entry, standing), _)| Wanted::new(*entry, *standing))
         .collect();
     let transfer = transfer::Transfer {
         account: &account,

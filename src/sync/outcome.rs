@@ -2,6 +2,8 @@
 //!
 //! Invariant: an [`Outcome`] tells all of it; nothing else is left in a log for a program to find.
 
+use std::path::PathBuf;
+
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::Decision;
 use crate::pop3::{self, ArgumentError, Reply};
@@ -33,11 +35,24 @@ pub struct Tally {
     pub after_limit: usize,
     /// Messages that the server was told to delete.
     pub deleted: usize,
-    /// Messages that were passed over.
+    /// Messages that were passed over, the first of them.
     pub problems: Vec<Problem>,
+    /// How many more were.
+    pub further_problems: usize,
 }
 
+/// How many problems of a run are kept: enough to see what is wrong, and no burden when it is everything.
+const MAX_PROBLEMS: usize = 100;
+
 impl Tally {
+    pub(super) fn note(&mut self, problem: Problem) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        } else {
+            self.further_problems += 1;
+        }
+    }
+
     pub(super) fn count_left(&mut self, decisions: &[Decision]) {
         for decision in decisions {
             match decision {
@@ -52,6 +67,12 @@ impl Tally {
 /// Why one message was passed over. It stays on the server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
+    /// UIDL names the number several times, and nobody can say which uid is meant.
+    #[error("message {number} is listed several times")]
+    DuplicateNumber {
+        /// Its number in this session.
+        number: MessageNumber,
+    },
     /// Several messages have the same uid, and nobody can say which of them is meant.
     #[error("message {number} shares its uid {uid} with another")]
     DuplicateUid {
@@ -105,6 +126,12 @@ pub enum Error {
     /// Mail could not be made durable here.
     #[error(transparent)]
     Delivery(#[from] delivery::Error),
+    /// Mail was delivered to a Maildir that is not there any more.
+    #[error("the Maildir {} is gone", path.display())]
+    MaildirGone {
+        /// The Maildir.
+        path: PathBuf,
+    },
     /// The server does not tell uids, so that new mail cannot be told from old.
     #[error("the server refused UIDL: {reply}")]
     NoUidl {

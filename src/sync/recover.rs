@@ -1,14 +1,16 @@
 //! Finishes what an interrupted run began: what is committed is published, what is not is removed.
 //!
-//! It refuses to fetch anything. Invariant: afterwards nothing of this account is hidden at the destination.
+//! It refuses to fetch anything. Invariants: a file that is on record is removed only if the message is visible too; a
+//! message that is found nowhere is never deleted from the server as long as it may have been lost.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::outcome::Error;
-use crate::delivery::{Destination, Maildir, Whereabouts};
-use crate::state::{Account, Unpublished};
+use crate::delivery::{Destination, Maildir, Stamp, unique_part};
+use crate::state::{Account, MessageId, Unpublished};
 
 /// After this time other programs clean up what lies in `tmp/` (<https://cr.yp.to/proto/maildir.html>), so that a file
 /// that is missing may never have been published.
@@ -19,44 +21,83 @@ pub(super) fn recover(
     account: &Account<'_>,
     maildir: &Maildir<'_>,
     destination: &Destination,
+    stamp: &Stamp,
     now: Timestamp,
 ) -> Result<usize, Error> {
-    let unpublished = account.unpublished()?;
     let address = destination.to_string();
-    // What was staged for a destination that the account has no more is not to be found in this one.
-    let (here, elsewhere): (Vec<_>, Vec<_>) = unpublished
+    let (here, mut elsewhere): (Vec<_>, Vec<_>) = account
+        .unpublished()?
         .into_iter()
         .partition(|message| message.destination == address);
-    let mut published = Vec::new();
-    let mut lost: Vec<_> = elsewhere.iter().map(|message| message.id).collect();
-    let mut staged = Vec::new();
-    if !here.is_empty() {
-        let files: Vec<&str> = here.iter().map(|message| message.file.as_str()).collect();
-        for (message, whereabouts) in here.iter().zip(maildir.locate(&files)?) {
-            match whereabouts {
-                Whereabouts::Staged => staged.push(message.file.as_str()),
-                Whereabouts::Missing if may_be_cleaned_up(message, now) => {
-                    lost.push(message.id);
-                    continue;
-                }
-                // Missing so soon, it was published, and somebody read and removed it.
-                Whereabouts::Published | Whereabouts::Missing => {}
+    let mut visible = recover_at(account, maildir, &here, now)?;
+    // The account delivered elsewhere when it was interrupted: that mail is where it was then.
+    while let Some(last) = elsewhere.last() {
+        let address = last.destination.clone();
+        let (there, rest) = elsewhere
+            .into_iter()
+            .partition(|message: &Unpublished| message.destination == address);
+        elsewhere = rest;
+        match Destination::from_address(&address) {
+            Some(Destination::Maildir(path)) if Maildir::exists(&path) => {
+                Maildir::make(&path)?;
+                let maildir = Maildir::open(&path, account.tag(), stamp)?;
+                visible += recover_at(account, &maildir, &there, now)?;
             }
-            published.push(message.id);
+            _ => log::info!("{address} is not there; what it is owed waits"),
         }
-        maildir.publish(staged.iter().copied())?;
-        account.publish(&published, now)?;
     }
-    account.forget(&lost)?;
-    if !published.is_empty() || !lost.is_empty() {
-        log::info!(
-            "took up an interrupted run: {} published, {} to be fetched again",
-            published.len(),
-            lost.len()
-        );
+    Ok(visible)
+}
+
+/// Recovers one Maildir, to which these messages are owed.
+fn recover_at(
+    account: &Account<'_>,
+    maildir: &Maildir<'_>,
+    owed: &[Unpublished],
+    now: Timestamp,
+) -> Result<usize, Error> {
+    let staged = maildir.staged()?;
+    if staged.is_empty() && owed.is_empty() {
+        return Ok(0);
     }
-    maildir.sweep()?;
-    Ok(staged.len())
+    let visible = maildir.visible()?;
+    let files: HashSet<&str> = owed
+        .iter()
+        .map(|message| unique_part(&message.file))
+        .collect();
+    let mut hidden = HashSet::new();
+    for unique in &staged {
+        let is_owed = files.contains(unique.as_str());
+        if visible.contains(unique) || !(is_owed || account.has_committed(unique)?) {
+            log::debug!("removing {unique}, which was never finished");
+            maildir.discard(unique)?;
+        } else if is_owed {
+            hidden.insert(unique.as_str());
+        }
+    }
+    let to_publish = || {
+        owed.iter()
+            .filter(|message| hidden.contains(unique_part(&message.file)))
+    };
+    maildir.publish(to_publish().map(|message| message.file.as_str()))?;
+
+    let lost = |message: &&Unpublished| {
+        let unique = unique_part(&message.file);
+        !hidden.contains(unique) && !visible.contains(unique) && may_be_cleaned_up(message, now)
+    };
+    // What is missing and was committed a short time ago was published, and somebody read and removed it.
+    let (lost, published): (Vec<_>, Vec<_>) = owed.iter().partition(lost);
+    let ids = |messages: &[&Unpublished]| -> Vec<MessageId> {
+        messages.iter().map(|message| message.id).collect()
+    };
+    account.publish(&ids(&published), now)?;
+    account.forget(&ids(&lost))?;
+    let count = hidden.len();
+    log::info!(
+        "took up an interrupted run: {count} published, {} to be fetched again",
+        lost.len()
+    );
+    Ok(count)
 }
 
 fn may_be_cleaned_up(message: &Unpublished, now: Timestamp) -> bool {

@@ -13,7 +13,7 @@ use super::survey::Entry;
 use super::transfer::Fetched;
 use crate::pop3::{self, Session};
 use crate::retention::{Policy, judge};
-use crate::state::{Account, Facts, MessageId};
+use crate::state::{Account, Facts, MessageId, Standing};
 
 /// A message to be deleted.
 pub(super) struct Due<'l> {
@@ -31,13 +31,13 @@ pub(super) fn due<'l>(
 ) -> Vec<Due<'l>> {
     let mut fetched = fetched.iter().peekable();
     let mut due = Vec::new();
-    for (entry, known) in maildrop.iter().zip(&facts.known) {
+    for (entry, standing) in maildrop.iter().zip(&facts.standings) {
         // What was fetched is in the order of the maildrop.
         let new = fetched.next_if(|(number, _)| *number == entry.number);
-        let (id, first_seen, published) = match (new, known) {
+        let (id, first_seen, published) = match (new, standing) {
             (Some((_, id)), _) => (*id, now, true),
-            (None, Some(known)) => (known.id, known.first_seen, known.published),
-            (None, None) => continue,
+            (None, Standing::Known(known)) => (known.id, known.first_seen, known.published),
+            (None, Standing::New | Standing::Doubtful { .. }) => continue,
         };
         if judge(policy, first_seen, published, now).is_due() {
             due.push(Due { entry: *entry, id });
@@ -74,7 +74,7 @@ pub(super) fn retire<S: Read + Write>(
         due.iter().map(|due| due.entry.number),
         |_, reply| match asked.next() {
             Some(due) if reply.positive => accepted.push(due.id),
-            Some(due) => tally.problems.push(Problem::NotDeleted {
+            Some(due) => tally.note(Problem::NotDeleted {
                 uid: due.entry.owned_uid(),
                 reply,
             }),
@@ -85,7 +85,7 @@ pub(super) fn retire<S: Read + Write>(
     match session.quit() {
         // RFC 1939 §6: "-ERR some deleted messages not removed"; the next run asks again.
         Err(pop3::Error::Refused { reply, .. }) => {
-            tally.problems.push(Problem::NotUpdated { reply });
+            tally.note(Problem::NotUpdated { reply });
         }
         result => {
             result?;

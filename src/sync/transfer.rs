@@ -15,9 +15,9 @@ use super::observer::{Event, Observer};
 use super::outcome::{Error, Problem, Tally};
 use super::survey::Entry;
 use crate::delivery::{Destination, Maildir, Stager};
-use crate::mail::{MessageNumber, Octets};
+use crate::mail::{Digest, MessageNumber, Octets};
 use crate::pop3::{Body, Retrieved, Session};
-use crate::state::{Account, Arrival, MessageId};
+use crate::state::{Account, Arrival, MessageId, Standing};
 
 /// A batch is committed at so many messages: each costs a sync or two, and a lost one costs fetching it again.
 const BATCH_MESSAGES: usize = 500;
@@ -37,6 +37,24 @@ const OVERSIZE_ALLOWANCE: u64 = 64 << 20;
 /// A message that is safe here now.
 pub(super) type Fetched = (MessageNumber, MessageId);
 
+/// A message to be fetched.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'l> {
+    entry: Entry<'l>,
+    /// The row that has its uid, and the digest of that row's content: the same again is not delivered.
+    doubt: Option<(MessageId, Digest)>,
+}
+
+impl<'l> Wanted<'l> {
+    pub(super) fn new(entry: Entry<'l>, standing: Standing) -> Self {
+        let doubt = match standing {
+            Standing::Doubtful { id, digest } => Some((id, digest)),
+            Standing::New | Standing::Known(_) => None,
+        };
+        Self { entry, doubt }
+    }
+}
+
 /// What a transfer works on.
 pub(super) struct Transfer<'t> {
     pub(super) account: &'t Account<'t>,
@@ -54,7 +72,7 @@ impl Transfer<'_> {
     pub(super) fn run<S: Read + Write>(
         &self,
         session: &mut Session<S>,
-        wanted: &[Entry<'_>],
+        wanted: &[Wanted<'_>],
         tally: &mut Tally,
     ) -> Result<Vec<Fetched>, Error> {
         if wanted.is_empty() {
@@ -62,7 +80,7 @@ impl Transfer<'_> {
         }
         self.observer.notice(Event::Fetching {
             messages: wanted.len(),
-            octets: wanted.iter().map(|entry| entry.size).sum(),
+            octets: wanted.iter().map(|wanted| wanted.entry.size).sum(),
         });
         // One batch may wait while another is written; more would only be memory.
         let (sender, receiver) = sync_channel(1);
@@ -74,7 +92,7 @@ impl Transfer<'_> {
                 .name(name)
                 .spawn_scoped(scope, move || self.write_batches(&receiver, progress))
                 .map_err(Error::Thread)?;
-            let read = self.read(session, wanted, sender, &mut tally.problems);
+            let read = self.read(session, wanted, Batches::new(sender), tally);
             let written = writer
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -91,24 +109,32 @@ impl Transfer<'_> {
     fn read<S: Read + Write>(
         &self,
         session: &mut Session<S>,
-        wanted: &[Entry<'_>],
-        sender: SyncSender<Batch>,
-        problems: &mut Vec<Problem>,
+        wanted: &[Wanted<'_>],
+        mut batches: Batches,
+        tally: &mut Tally,
     ) -> Result<(), Error> {
         let mut stager = Stager::new(self.maildir);
-        let mut batches = Batches::new(sender);
-        let mut retrieval = session.retrieve(wanted.iter().map(|entry| entry.number));
-        for entry in wanted {
+        let mut retrieval = session.retrieve(wanted.iter().map(|wanted| wanted.entry.number));
+        for wanted in wanted {
+            let entry = &wanted.entry;
             match retrieval.next()? {
                 Some(Retrieved::Message(_, body)) => {
-                    let arrival = self.stage(&mut stager, entry, body)?;
+                    let mut arrival = self.stage(&mut stager, entry, body, &mut batches)?;
                     self.observer.notice(Event::Whole);
+                    match wanted.doubt {
+                        Some((id, digest)) if digest == arrival.digest => {
+                            self.maildir.discard(&arrival.file)?;
+                            self.account.confirm(&[(id, entry.size)])?;
+                            continue;
+                        }
+                        doubt => arrival.replaces = doubt.map(|(id, _)| id),
+                    }
                     if !batches.push(entry.number, arrival) {
                         // The writer has failed, and says why.
                         break;
                     }
                 }
-                Some(Retrieved::Refused(_, reply)) => problems.push(Problem::NotRetrieved {
+                Some(Retrieved::Refused(_, reply)) => tally.note(Problem::NotRetrieved {
                     uid: entry.owned_uid(),
                     reply,
                 }),
@@ -123,6 +149,7 @@ impl Transfer<'_> {
         stager: &mut Stager<'_>,
         entry: &Entry<'_>,
         mut body: Body<'_, S>,
+        batches: &mut Batches,
     ) -> Result<Arrival, Error> {
         let limit =
             (entry.size.0.saturating_mul(OVERSIZE_FACTOR)).saturating_add(OVERSIZE_ALLOWANCE);
@@ -140,13 +167,17 @@ impl Transfer<'_> {
             draft.write(chunk)?;
             self.observer
                 .notice(Event::Received(Octets(chunk.len() as u64)));
+            // Those that are whole do not wait for a large one.
+            batches.hand_over_when_due();
         }
         let message = draft.finish()?;
         Ok(Arrival {
             uid: entry.owned_uid(),
+            listed: entry.size,
             size: message.size,
             digest: message.digest,
             file: message.file,
+            replaces: None,
         })
     }
 
@@ -214,11 +245,16 @@ impl Batches {
     fn push(&mut self, number: MessageNumber, arrival: Arrival) -> bool {
         self.octets += arrival.size.0;
         self.batch.push((number, arrival));
+        self.hand_over_when_due()
+    }
+
+    /// Hands over a batch that is full or old; false if nobody takes it any more.
+    fn hand_over_when_due(&mut self) -> bool {
         let full = self.batch.len() >= BATCH_MESSAGES || self.octets >= BATCH_OCTETS;
-        if full || self.begun.elapsed() >= BATCH_TIME {
-            return self.hand_over();
+        if self.batch.is_empty() || !(full || self.begun.elapsed() >= BATCH_TIME) {
+            return true;
         }
-        true
+        self.hand_over()
     }
 
     fn hand_over(&mut self) -> bool {

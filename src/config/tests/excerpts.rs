@@ -269,3 +269,13 @@ fn the_end_of_the_file_can_be_shown() {
       |       ^
     ");
 }
+
+#[test]
+fn what_an_unknown_key_holds_is_not_shown() {
+    for key in ["pw", "kennwort", "x"] {
+        let report = report(&format!("[accounts.work]\n{key} = 'hunter2'\n"));
+        assert!(!report.contains("hunter2"), "{report}");
+    }
+    // What a slip of the pen was meant to be is known, and shown.
+    assert!(report("[accounts.work]\nhots = 'pop.example.com'\n").contains("pop.example.com"));
+}

@@ -182,15 +182,15 @@ fn tables_of_the_wrong_type_are_refused() {
       |
       = help: for example `[accounts.work]`
     ");
-    assert_snapshot!(report("accounts.work = 'a'\n"), @"
+    assert_snapshot!(report("accounts.work = 'a'\n"), @r#"
     error: `accounts` takes a table for each account, but this is a string
      --> /etc/popfetch/config.toml:1:17
       |
-    1 | accounts.work = 'a'
-      |                 ^^^
+    1 | accounts.work = "****"
+      |                 ^^^^^^
       |
       = help: for example `[accounts.work]`
-    ");
+    "#);
     assert_snapshot!(report("defaults = true\n"), @"
     error: `defaults` takes a table, but this is a boolean
      --> /etc/popfetch/config.toml:1:12

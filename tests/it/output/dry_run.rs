@@ -75,7 +75,7 @@ fn each_decision_is_explained_and_then_comes_true() {
     assert_eq!(mailbox.sync().code, 0);
     mailbox.deposit("later");
     mailbox.deposit("latest");
-    let keep = "keep on the server: leave-on-server is true";
+    let keep = "keep on the server: nothing is to be deleted";
     let out = explained(&mailbox, false);
     for (uid, decision) in [
         ("mail-00000", "do not fetch: it is here already"),
