@@ -26,6 +26,8 @@ pub enum Verdict {
     Keep,
     /// It stays: it is not safe here yet.
     KeepUnpublished,
+    /// It stays: when it was first seen, the clock was wrong, so that nobody knows how long ago that was.
+    KeepUndated,
     /// It stays until then.
     KeepUntil(Timestamp),
     /// It is deleted: it is here, and that is enough.
@@ -48,6 +50,9 @@ impl fmt::Display for Verdict {
         match self {
             Self::Keep => f.write_str("keep on the server: nothing is to be deleted"),
             Self::KeepUnpublished => f.write_str("keep on the server: it is not here yet"),
+            Self::KeepUndated => {
+                f.write_str("keep on the server: the clock was wrong when it was first seen")
+            }
             Self::KeepUntil(time) => write!(f, "keep on the server until {time}"),
             Self::Delete => f.write_str("delete from the server: leave-on-server is false"),
             Self::DeleteOlder(seen) => {
@@ -57,6 +62,9 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// Nothing was seen before there was a popfetch to see it, in 2026: a clock that says so had not been set.
+const EARLIEST: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
 /// Judges a message that was first seen at `first_seen` and is published here, or not.
 #[must_use]
 pub fn judge(policy: Policy, first_seen: Timestamp, published: bool, now: Timestamp) -> Verdict {
@@ -64,6 +72,7 @@ pub fn judge(policy: Policy, first_seen: Timestamp, published: bool, now: Timest
         Policy::Keep => Verdict::Keep,
         _ if !published => Verdict::KeepUnpublished,
         Policy::Delete => Verdict::Delete,
+        Policy::KeepFor(_) if first_seen < EARLIEST => Verdict::KeepUndated,
         Policy::KeepFor(time) => {
             // A time beyond all times never comes.
             let until = first_seen.checked_add(time).unwrap_or(Timestamp::MAX);
@@ -83,7 +92,7 @@ mod tests {
     const DAY: u64 = 24 * 60 * 60;
 
     fn at(day: u64) -> Timestamp {
-        Timestamp::from_second(i64::try_from(day * DAY).unwrap()).unwrap()
+        EARLIEST + Duration::from_secs(day * DAY)
     }
 
     #[test]
@@ -133,6 +142,13 @@ mod tests {
             )
             .is_due()
         );
+    }
+
+    #[test]
+    fn what_was_seen_by_a_clock_that_was_not_set_is_kept() {
+        let policy = Policy::KeepFor(Duration::from_secs(DAY));
+        let epoch = Timestamp::UNIX_EPOCH;
+        assert_eq!(judge(policy, epoch, true, at(100)), Verdict::KeepUndated);
     }
 
     #[test]

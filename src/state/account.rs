@@ -3,6 +3,8 @@
 //! It refuses to know what a file or a server is. Invariant: a message has a row from the moment it is safe here, and at
 //! least one delivery; both come with the same transaction.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 
@@ -129,6 +131,8 @@ impl<'l> Account<'l> {
             let mut delivery = transaction.prepare_cached(
                 "INSERT INTO delivery (message, destination, file, committed) VALUES (?, ?, ?, ?)",
             )?;
+            let mut mended =
+                transaction.prepare_cached("DELETE FROM stumble WHERE account = ? AND uid = ?")?;
             let mut record = |arrival: &Arrival| {
                 if let Some(id) = arrival.replaces {
                     replace.execute(params![now, id.0])?;
@@ -137,6 +141,7 @@ impl<'l> Account<'l> {
                 let (uid, digest) = (arrival.uid.as_bytes(), arrival.digest.0);
                 let id = message.insert(params![self.id, uid, now, listed, size, digest])?;
                 delivery.execute(params![id, destination, arrival.file, now])?;
+                mended.execute(params![self.id, uid])?;
                 Ok(MessageId(id))
             };
             arrivals.iter().map(&mut record).collect()
@@ -195,6 +200,34 @@ impl<'l> Account<'l> {
                         committed: time(row.get(3)?),
                     })
                 })?
+                .collect()
+        })
+    }
+
+    /// Records that a session broke at this uid.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn stumble(&self, uid: &Uid) -> Result<(), Error> {
+        self.ledger.write(|transaction| {
+            transaction
+                .execute(
+                    "INSERT INTO stumble (account, uid) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    params![self.id, uid.as_bytes()],
+                )
+                .map(drop)
+        })
+    }
+
+    /// The uids at which a session broke, and that have not arrived since.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn stumbled(&self) -> Result<HashSet<Vec<u8>>, Error> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT uid FROM stumble WHERE account = ?")?
+                .query_map([self.id], |row| row.get(0))?
                 .collect()
         })
     }

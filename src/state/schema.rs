@@ -51,6 +51,13 @@ const STEPS: &[&str] = &["
         published INTEGER,              -- NULL: staged, and to be published by the next run
         PRIMARY KEY (message, destination)
     ) STRICT, WITHOUT ROWID;
+    -- A message at which a session broke.
+    CREATE TABLE stumble (
+        account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+        uid BLOB NOT NULL,
+        PRIMARY KEY (account, uid)
+    ) STRICT, WITHOUT ROWID;
+
     CREATE INDEX delivery_unpublished ON delivery (message) WHERE published IS NULL;
 "];
 
@@ -104,7 +111,7 @@ mod tests {
                 |row| row.get::<_, u32>(0),
             )
             .unwrap();
-        assert_eq!(tables, 4);
+        assert_eq!(tables, 5);
     }
 
     #[test]

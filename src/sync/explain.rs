@@ -5,7 +5,7 @@
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Tally};
 use super::survey::Entry;
-use super::{Job, log_in, survey};
+use super::{Identity, Job, survey};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
 use crate::retention::{Verdict, judge};
@@ -37,7 +37,7 @@ pub fn explain(
     observer: &dyn Observer,
     tally: &mut Tally,
 ) -> Result<Vec<Explained>, Error> {
-    let mut session = log_in(job, observer)?;
+    let mut session = Identity::find(job)?.log_in(job, observer)?;
     observer.notice(Event::Listing);
     let (sizes, uids) = survey::ask(&mut session)?;
     let maildrop = survey::join(&sizes, &uids, tally);

@@ -28,8 +28,9 @@ use crate::plan::{Decision, Limits, decide};
 use crate::pop3::{Argument, Connection, Endpoint, Line, Patience, Pipelining, Session};
 use crate::retention::Policy;
 use crate::secret::Secret;
-use crate::state::{Ledger, Lock};
-use transfer::Wanted;
+use crate::state::{Account, Ledger, Lock, Standing};
+use survey::Entry;
+use transfer::{Transfer, Wanted};
 
 /// All that is to be known for one account's run.
 pub struct Job<'j> {
@@ -83,46 +84,98 @@ fn attempt(
     let maildir = Maildir::open(path, account.tag(), job.stamp)?;
     tally.recovered = recover::recover(&account, &maildir, job.destination, job.stamp, job.now)?;
 
-    let mut session = log_in(job, observer)?;
-    observer.notice(Event::Listing);
-    let (sizes, uids) = survey::ask(&mut session)?;
-    let maildrop = survey::join(&sizes, &uids, tally);
-    tally.listed = maildrop.len();
-    let facts = account.facts(&survey::uids_and_sizes(&maildrop))?;
-    account.settle(&facts, job.now)?;
-
-    let listed = maildrop.iter().zip(&facts.standings);
-    let decisions = decide(
-        listed
-            .clone()
-            .map(|(entry, standing)| (entry.size, standing.is_known())),
-        job.limits,
-    );
-    tally.count_left(&decisions);
-    let wanted: Vec<Wanted<'_>> = listed
-        .zip(&decisions)
-        .filter(|(_, decision)| **decision == Decision::Fetch)
-        .map(|((entry, standing), _)| Wanted::new(*entry, *standing))
-        .collect();
-    let transfer = transfer::Transfer {
+    let work = Work {
+        job,
+        identity: Identity::find(job)?,
         account: &account,
         maildir: &maildir,
-        destination: job.destination,
         observer,
-        now: job.now,
     };
-    let fetched = transfer.run(&mut session, &wanted, tally)?;
-    let due = retire::due(&maildrop, &facts, &fetched, job.retention, job.now);
-    retire::retire(session, &due, &account, job.now, observer, tally)
+    let stumbled = account.stumbled()?;
+    let put_off = work.session(tally, |uid| !stumbled.contains(uid))?;
+    if put_off > 0 {
+        // A message at which an earlier session broke gets one of its own, so that it keeps nothing else.
+        let mut rest = Tally::default();
+        let result = work.session(&mut rest, |uid| stumbled.contains(uid));
+        tally.add(&rest);
+        result?;
+    }
+    Ok(())
 }
 
-/// Connects and logs in.
-fn log_in(job: &Job<'_>, observer: &dyn Observer) -> Result<Session<Line>, Error> {
-    let argument =
-        |what, secret| Argument::new(secret).map_err(|source| Error::Unsendable { what, source });
-    let user = argument("user", Secret::new(job.user))?;
-    let password = argument("password", (job.password)()?)?;
-    observer.notice(Event::Connecting);
-    let connection = Connection::open(job.endpoint, &job.patience)?;
-    Ok(connection.login(&user, &password, job.pipelining)?)
+/// What the sessions of a run share.
+struct Work<'w> {
+    job: &'w Job<'w>,
+    identity: Identity,
+    account: &'w Account<'w>,
+    maildir: &'w Maildir<'w>,
+    observer: &'w dyn Observer,
+}
+
+impl Work<'_> {
+    /// Logs in, fetches what is new, deletes what is due, and quits. Of what is new only those uids are fetched that
+    /// belong to this session; returns how many do not.
+    fn session(&self, tally: &mut Tally, belongs: impl Fn(&[u8]) -> bool) -> Result<usize, Error> {
+        let Self {
+            job,
+            account,
+            observer,
+            ..
+        } = *self;
+        let mut session = self.identity.log_in(job, observer)?;
+        observer.notice(Event::Listing);
+        let (sizes, uids) = survey::ask(&mut session)?;
+        let maildrop = survey::join(&sizes, &uids, tally);
+        tally.listed = maildrop.len();
+        let facts = account.facts(&survey::uids_and_sizes(&maildrop))?;
+        account.settle(&facts, job.now)?;
+
+        let listed = maildrop.iter().zip(&facts.standings);
+        let is_known =
+            |(entry, standing): (&Entry<'_>, &Standing)| (entry.size, standing.is_known());
+        let decisions = decide(listed.clone().map(is_known), job.limits);
+        tally.count_left(&decisions);
+        let (wanted, put_off): (Vec<_>, Vec<_>) = listed
+            .zip(&decisions)
+            .filter(|(_, decision)| **decision == Decision::Fetch)
+            .map(|((entry, standing), _)| Wanted::new(*entry, *standing))
+            .partition(|wanted| belongs(wanted.uid()));
+        let transfer = Transfer {
+            account,
+            maildir: self.maildir,
+            destination: job.destination,
+            observer,
+            now: job.now,
+        };
+        let fetched = transfer.run(&mut session, &wanted, tally)?;
+        let due = retire::due(&maildrop, &facts, &fetched, job.retention, job.now);
+        retire::retire(session, &due, account, job.now, observer, tally)?;
+        Ok(put_off.len())
+    }
+}
+
+/// What an account logs in with.
+struct Identity {
+    user: Argument,
+    password: Argument,
+}
+
+impl Identity {
+    /// Finds the password; nothing is connected to yet.
+    fn find(job: &Job<'_>) -> Result<Self, Error> {
+        let argument = |what, secret| {
+            Argument::new(secret).map_err(|source| Error::Unsendable { what, source })
+        };
+        Ok(Self {
+            user: argument("user", Secret::new(job.user))?,
+            password: argument("password", (job.password)()?)?,
+        })
+    }
+
+    /// Connects and logs in.
+    fn log_in(&self, job: &Job<'_>, observer: &dyn Observer) -> Result<Session<Line>, Error> {
+        observer.notice(Event::Connecting);
+        let connection = Connection::open(job.endpoint, &job.patience)?;
+        Ok(connection.login(&self.user, &self.password, job.pipelining)?)
+    }
 }

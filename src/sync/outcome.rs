@@ -53,6 +53,13 @@ impl Tally {
         }
     }
 
+    /// Adds what a further session of the same run did; what it found was counted before.
+    pub(super) fn add(&mut self, session: &Self) {
+        self.new += session.new;
+        self.new_octets.0 += session.new_octets.0;
+        self.deleted += session.deleted;
+    }
+
     pub(super) fn count_left(&mut self, decisions: &[Decision]) {
         for decision in decisions {
             match decision {

@@ -16,7 +16,7 @@ use super::outcome::{Error, Problem, Tally};
 use super::survey::Entry;
 use crate::delivery::{Destination, Maildir, Stager};
 use crate::mail::{Digest, MessageNumber, Octets};
-use crate::pop3::{Body, Retrieved, Session};
+use crate::pop3::{self, Body, Retrieved, Session};
 use crate::state::{Account, Arrival, MessageId, Standing};
 
 /// A batch is committed at so many messages: each costs a sync or two, and a lost one costs fetching it again.
@@ -52,6 +52,10 @@ impl<'l> Wanted<'l> {
             Standing::New | Standing::Known(_) => None,
         };
         Self { entry, doubt }
+    }
+
+    pub(super) fn uid(&self) -> &'l [u8] {
+        self.entry.uid
     }
 }
 
@@ -119,7 +123,15 @@ impl Transfer<'_> {
             let entry = &wanted.entry;
             match retrieval.next()? {
                 Some(Retrieved::Message(_, body)) => {
-                    let mut arrival = self.stage(&mut stager, entry, body, &mut batches)?;
+                    let result = self.stage(&mut stager, entry, body, &mut batches);
+                    match &result {
+                        Err(Error::Pop3(pop3::Error::Stopped)) => {}
+                        Err(Error::Pop3(_) | Error::Oversized { .. }) => {
+                            self.account.stumble(&entry.owned_uid())?;
+                        }
+                        _ => {}
+                    }
+                    let mut arrival = result?;
                     self.observer.notice(Event::Whole);
                     match wanted.doubt {
                         Some((id, digest)) if digest == arrival.digest => {

@@ -6,13 +6,18 @@
 mod accounts; // many accounts at once, and what one's failure does to the others
 mod errors; // each thing that a user gets wrong or that breaks: status, place, cure, nothing lost
 mod hostile; // servers that break the protocol, fall silent or hang up
+mod interruption; // whatever ends a run: nothing lost, nothing twice
+mod ledger; // what the state remembers
 mod line; // silence on the line, and the address it leads to
 mod manual; // man/ and completions/ are what the command line says
 mod output; // what is printed, and what never is
+mod retention; // what is deleted from the server, and when
 mod retrieval; // messages on their way, and how many commands are in flight
 mod secrets; // where a password may come from, and how that fails
 mod session; // each POP3 command with each shape of its reply
+mod sharing; // one Maildir, one state, one maildrop for several
 mod support; // the fake server, the certificates, the transcripts, the sandbox
 mod terminal; // the prompt and the bars on a pseudo-terminal
 mod tidy; // the house rules, held by reading src/
 mod tls; // what TLS refuses, with which words, and how it is mended
+mod volume; // much mail and large mail in little memory

@@ -1,9 +1,11 @@
-//! What the integration tests stand on. It refuses to use popfetch's own code: what is tested must not judge itself.
+//! What the integration tests stand on. It refuses to use popfetch's own code, but for
+//! `engine`, which drives it: what is tested must not judge itself.
 
 pub(crate) mod certificates; // an authority, and leaves good and bad
 mod connection; // one connection of the fake server
 pub(crate) mod daemon; // a background process that ends with its test
 pub(crate) mod dovecot; // a real POP3 server
+pub(crate) mod engine; // popfetch as a library, with any clock
 pub(crate) mod keyring; // a real keyring
 pub(crate) mod mailbox; // a server, an account, a sandbox
 pub(crate) mod maildrop; // what lies on the fake server

@@ -214,6 +214,11 @@ impl Running {
         }
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal, by the name that kill(1) has for it.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

@@ -194,7 +194,7 @@ fn acceptor(identity: &Identity) -> TlsAcceptor {
 }
 
 /// Whether a command line begins with these words.
-pub(super) fn begins(line: &str, words: &str) -> bool {
+pub(crate) fn begins(line: &str, words: &str) -> bool {
     line.get(..words.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(words))
         && matches!(line.as_bytes().get(words.len()), None | Some(b' '))
