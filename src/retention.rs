@@ -62,8 +62,8 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Nothing was seen before there was a popfetch to see it, in 2026: a clock that says so had not been set.
-const EARLIEST: Timestamp = Timestamp::constant(1_767_225_600, 0);
+/// Nothing was seen before 2025, when there was no popfetch to see it: a clock that says so had not been set.
+const EARLIEST: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
 /// Judges a message that was first seen at `first_seen` and is published here, or not.
 #[must_use]

@@ -14,13 +14,15 @@ use crate::mail::Digest;
 
 /// The right to work on an account, until it is dropped.
 #[derive(Debug)]
-pub struct Lock(
-    #[expect(
-        dead_code,
-        reason = "the kernel's lock lives as long as the file is open"
-    )]
-    File,
-);
+pub struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closed, the file would still be open in a child that another thread has just started. If this fails, it is
+        // free when that child runs its program.
+        let _ = self.0.unlock();
+    }
+}
 
 impl Lock {
     /// Takes the lock of `user` at `server` in the state folder.

@@ -16,7 +16,7 @@ use super::outcome::{Error, Problem, Tally};
 use super::survey::Entry;
 use crate::delivery::{Destination, Maildir, Stager};
 use crate::mail::{Digest, MessageNumber, Octets};
-use crate::pop3::{self, Body, Retrieved, Session};
+use crate::pop3::{self, Body, Reply, Retrieved, Session};
 use crate::state::{Account, Arrival, MessageId, Standing};
 
 /// A batch is committed at so many messages: each costs a sync or two, and a lost one costs fetching it again.
@@ -121,36 +121,39 @@ impl Transfer<'_> {
         let mut retrieval = session.retrieve(wanted.iter().map(|wanted| wanted.entry.number));
         for wanted in wanted {
             let entry = &wanted.entry;
-            match retrieval.next()? {
-                Some(Retrieved::Message(_, body)) => {
-                    let result = self.stage(&mut stager, entry, body, &mut batches);
-                    match &result {
-                        Err(Error::Pop3(pop3::Error::Stopped)) => {}
-                        Err(Error::Pop3(_) | Error::Oversized { .. }) => {
-                            self.account.stumble(&entry.owned_uid())?;
-                        }
-                        _ => {}
+            let came = retrieval.next().map_err(Error::from).and_then(|came| {
+                Ok(match came {
+                    Some(Retrieved::Message(_, body)) => {
+                        Came::Whole(self.stage(&mut stager, entry, body, &mut batches)?)
                     }
-                    let mut arrival = result?;
-                    self.observer.notice(Event::Whole);
-                    match wanted.doubt {
-                        Some((id, digest)) if digest == arrival.digest => {
-                            self.maildir.discard(&arrival.file)?;
-                            self.account.confirm(&[(id, entry.size)])?;
-                            continue;
-                        }
-                        doubt => arrival.replaces = doubt.map(|(id, _)| id),
-                    }
-                    if !batches.push(entry.number, arrival) {
-                        // The writer has failed, and says why.
-                        break;
-                    }
+                    Some(Retrieved::Refused(_, reply)) => Came::Refused(reply),
+                    None => Came::Nothing,
+                })
+            });
+            if came.as_ref().is_err_and(breaks_session) {
+                self.account.stumble(&entry.owned_uid())?;
+            }
+            let mut arrival = match came? {
+                Came::Whole(arrival) => arrival,
+                Came::Refused(reply) => {
+                    let uid = entry.owned_uid();
+                    tally.note(Problem::NotRetrieved { uid, reply });
+                    continue;
                 }
-                Some(Retrieved::Refused(_, reply)) => tally.note(Problem::NotRetrieved {
-                    uid: entry.owned_uid(),
-                    reply,
-                }),
-                None => break,
+                Came::Nothing => break,
+            };
+            self.observer.notice(Event::Whole);
+            match wanted.doubt {
+                Some((id, digest)) if digest == arrival.digest => {
+                    self.maildir.discard(&arrival.file)?;
+                    self.account.confirm(&[(id, entry.size)])?;
+                    continue;
+                }
+                doubt => arrival.replaces = doubt.map(|(id, _)| id),
+            }
+            if !batches.push(entry.number, arrival) {
+                // The writer has failed, and says why.
+                break;
             }
         }
         Ok(())
@@ -225,6 +228,22 @@ impl Transfer<'_> {
             unrecorded = ids;
         }
         Ok(self.account.publish(&unrecorded, self.now)?)
+    }
+}
+
+/// What came of one wanted message.
+enum Came {
+    Whole(Arrival),
+    Refused(Reply),
+    Nothing,
+}
+
+/// Whether the server, at this message, made an end of the session.
+fn breaks_session(error: &Error) -> bool {
+    match error {
+        Error::Pop3(error) => !matches!(error, pop3::Error::Stopped),
+        Error::Oversized { .. } => true,
+        _ => false,
     }
 }
 

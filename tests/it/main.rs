@@ -6,6 +6,7 @@
 mod accounts; // many accounts at once, and what one's failure does to the others
 mod errors; // each thing that a user gets wrong or that breaks: status, place, cure, nothing lost
 mod hostile; // servers that break the protocol, fall silent or hang up
+mod identity; // what a uid stands for, and what is done where nobody can say
 mod interruption; // whatever ends a run: nothing lost, nothing twice
 mod ledger; // what the state remembers
 mod line; // silence on the line, and the address it leads to
