@@ -52,7 +52,8 @@
 //! # Deliberate absences
 //!
 //! `delivery` does not know that POP3 exists, and `pop3` not that anything is stored. `plan` and `retention` act on
-//! nothing. `sync` sees no configuration file, terminal, clock or source of chance: they come in as arguments. Nothing
+//! nothing. `sync` sees no configuration file, terminal, time of day or source of chance: they come in as
+//! arguments. Nothing
 //! below `cli` prints, prompts or exits.
 #![cfg_attr(
     test,

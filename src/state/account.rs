@@ -232,18 +232,21 @@ impl<'l> Account<'l> {
         })
     }
 
-    /// Whether a file whose name begins like this was committed, whatever became of it.
+    /// Tells the names of all files that were ever committed.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn has_committed(&self, file_start: &str) -> Result<bool, Error> {
+    pub fn each_file(&self, mut each: impl FnMut(&str)) -> Result<(), Error> {
         self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT 1 FROM delivery JOIN message ON message.id = delivery.message
-                     WHERE account = ? AND substr(file, 1, length(?2)) = ?2",
-                )?
-                .exists(params![self.id, file_start])
+            let mut files = connection.prepare_cached(
+                "SELECT file FROM delivery JOIN message ON message.id = delivery.message
+                 WHERE account = ?",
+            )?;
+            let mut rows = files.query([self.id])?;
+            while let Some(row) = rows.next()? {
+                each(row.get_ref(0)?.as_str()?);
+            }
+            Ok(())
         })
     }
 

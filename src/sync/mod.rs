@@ -1,11 +1,11 @@
 //! Where the islands meet: one account's run, from the lock to QUIT.
 //!
-//! It refuses to know of configuration files, terminals, clocks and chance: what it needs of them comes in with the
-//! [`Job`]. Invariants, in the order of the steps:
+//! It refuses to know of configuration files, terminals, the time of day and chance: what it needs of them comes in with
+//! the [`Job`]. Invariants, in the order of the steps:
 //!
-//! - what an earlier run committed is published before anything is fetched ([`recover`]);
-//! - a uid is on record only when its file is durable, and visible only when it is on record ([`transfer`]);
-//! - DELE is sent only for what is published, and QUIT only when all that was fetched is on record ([`retire`]);
+//! - what an earlier run committed is published before anything is fetched (`recover`);
+//! - a uid is on record only when its file is durable, and visible only when it is on record (`transfer`);
+//! - DELE is sent only for what is published, and QUIT only when all that was fetched is on record (`retire`);
 //! - when a step fails, the steps after it do not happen, and what the steps before it did stays done.
 
 mod explain;

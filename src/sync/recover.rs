@@ -61,25 +61,30 @@ fn recover_at(
         return Ok(0);
     }
     let visible = maildir.visible()?;
-    let files: HashSet<&str> = owed
-        .iter()
-        .map(|message| unique_part(&message.file))
-        .collect();
-    let mut hidden = HashSet::new();
-    for unique in &staged {
-        let is_owed = files.contains(unique.as_str());
-        if visible.contains(unique) || !(is_owed || account.has_committed(unique)?) {
-            log::debug!("removing {unique}, which was never finished");
-            maildir.discard(unique)?;
-        } else if is_owed {
-            hidden.insert(unique.as_str());
-        }
+    let (hidden, mut rest): (HashSet<String>, HashSet<String>) =
+        staged.into_iter().partition(|unique| {
+            let is_owed = owed
+                .iter()
+                .any(|message| unique_part(&message.file) == unique);
+            is_owed && !visible.contains(unique)
+        });
+    if rest.iter().any(|unique| !visible.contains(unique)) {
+        // On record and not visible it is not ours to remove, whatever happened to it.
+        account.each_file(|file| {
+            let unique = unique_part(file);
+            if !visible.contains(unique) {
+                rest.remove(unique);
+            }
+        })?;
     }
-    let to_publish = || {
-        owed.iter()
-            .filter(|message| hidden.contains(unique_part(&message.file)))
-    };
-    maildir.publish(to_publish().map(|message| message.file.as_str()))?;
+    for unique in rest {
+        log::debug!("removing {unique}, which was never finished");
+        maildir.discard(&unique)?;
+    }
+    let to_publish = owed
+        .iter()
+        .filter(|message| hidden.contains(unique_part(&message.file)));
+    maildir.publish(to_publish.map(|message| message.file.as_str()))?;
 
     let lost = |message: &&Unpublished| {
         let unique = unique_part(&message.file);
