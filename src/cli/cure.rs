@@ -14,7 +14,7 @@ pub(super) fn of_run(error: &sync::Error, account: &str) -> Option<String> {
         sync::Error::Pop3(error) => of_pop3(error),
         sync::Error::State(error) => Some(of_state(error)),
         sync::Error::MaildirGone { path } => Some(format!(
-            "mail was delivered to it: is its disk mounted? If you removed it on purpose, make it again (mkdir -p '{}/new'); nothing was fetched",
+            "is its disk mounted? If you removed it on purpose, make it again (mkdir -p '{}/new'); nothing was fetched",
             path.display()
         )),
         sync::Error::NoUidl { .. } => {

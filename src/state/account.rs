@@ -250,22 +250,6 @@ impl<'l> Account<'l> {
         })
     }
 
-    /// Whether anything was ever delivered to the destination with this address.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn has_delivered_to(&self, address: &str) -> Result<bool, Error> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT 1 FROM delivery JOIN message ON message.id = delivery.message
-                     JOIN destination ON destination.id = delivery.destination
-                     WHERE account = ? AND address = ?",
-                )?
-                .exists(params![self.id, address])
-        })
-    }
-
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         work(&self.ledger.connection()).map_err(|source| self.ledger.error(source))
     }

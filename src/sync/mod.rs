@@ -76,13 +76,15 @@ fn attempt(
     let _lock = Lock::acquire(job.state, &server, job.user)?;
     let account = ledger.account(&server, job.user)?;
     let Destination::Maildir(path) = job.destination;
-    // A disk that is not mounted must not be taken for an empty one.
-    if !Maildir::exists(path) && account.has_delivered_to(&job.destination.to_string())? {
+    let owed = account.unpublished()?;
+    // What is owed to a disk that is not mounted must not be looked for in an empty folder.
+    let address = job.destination.to_string();
+    if !Maildir::exists(path) && owed.iter().any(|message| message.destination == address) {
         return Err(Error::MaildirGone { path: path.clone() });
     }
     Maildir::make(path)?;
     let maildir = Maildir::open(path, account.tag(), job.stamp)?;
-    tally.recovered = recover::recover(&account, &maildir, job.destination, job.stamp, job.now)?;
+    tally.recovered = recover::recover(&account, &maildir, owed, job)?;
 
     let work = Work {
         job,

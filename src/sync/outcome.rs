@@ -133,8 +133,8 @@ pub enum Error {
     /// Mail could not be made durable here.
     #[error(transparent)]
     Delivery(#[from] delivery::Error),
-    /// Mail was delivered to a Maildir that is not there any more.
-    #[error("the Maildir {} is gone", path.display())]
+    /// Mail was on its way to a Maildir that is not there any more.
+    #[error("the Maildir {} is gone, and an interrupted run had not finished there", path.display())]
     MaildirGone {
         /// The Maildir.
         path: PathBuf,

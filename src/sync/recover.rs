@@ -8,28 +8,27 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::Job;
 use super::outcome::Error;
-use crate::delivery::{Destination, Maildir, Stamp, unique_part};
+use crate::delivery::{Destination, Maildir, unique_part};
 use crate::state::{Account, MessageId, Unpublished};
 
 /// After this time other programs clean up what lies in `tmp/` (<https://cr.yp.to/proto/maildir.html>), so that a file
 /// that is missing may never have been published.
 const LIFETIME_IN_TMP: Duration = Duration::from_secs(36 * 60 * 60);
 
-/// Publishes what is committed, removes what is not; returns how many messages became visible.
+/// Publishes what is committed and owed, removes what is not committed; returns how many messages became visible.
 pub(super) fn recover(
     account: &Account<'_>,
     maildir: &Maildir<'_>,
-    destination: &Destination,
-    stamp: &Stamp,
-    now: Timestamp,
+    owed: Vec<Unpublished>,
+    job: &Job<'_>,
 ) -> Result<usize, Error> {
-    let address = destination.to_string();
-    let (here, mut elsewhere): (Vec<_>, Vec<_>) = account
-        .unpublished()?
+    let address = job.destination.to_string();
+    let (here, mut elsewhere): (Vec<_>, Vec<_>) = owed
         .into_iter()
         .partition(|message| message.destination == address);
-    let mut visible = recover_at(account, maildir, &here, now)?;
+    let mut visible = recover_at(account, maildir, &here, job.now)?;
     // The account delivered elsewhere when it was interrupted: that mail is where it was then.
     while let Some(last) = elsewhere.last() {
         let address = last.destination.clone();
@@ -40,8 +39,8 @@ pub(super) fn recover(
         match Destination::from_address(&address) {
             Some(Destination::Maildir(path)) if Maildir::exists(&path) => {
                 Maildir::make(&path)?;
-                let maildir = Maildir::open(&path, account.tag(), stamp)?;
-                visible += recover_at(account, &maildir, &there, now)?;
+                let maildir = Maildir::open(&path, account.tag(), job.stamp)?;
+                visible += recover_at(account, &maildir, &there, job.now)?;
             }
             _ => log::info!("{address} is not there; what it is owed waits"),
         }
