@@ -26,6 +26,8 @@ pub enum Verdict {
     Keep,
     /// It stays: it is not safe here yet.
     KeepUnpublished,
+    /// It stays: the server accepts its deletion, and does not do it.
+    KeepUndeletable,
     /// It stays: when it was first seen, the clock was wrong, so that nobody knows how long ago that was.
     KeepUndated,
     /// It stays until then.
@@ -50,6 +52,9 @@ impl fmt::Display for Verdict {
         match self {
             Self::Keep => f.write_str("keep on the server: nothing is to be deleted"),
             Self::KeepUnpublished => f.write_str("keep on the server: it is not here yet"),
+            Self::KeepUndeletable => {
+                f.write_str("keep on the server: it does not delete what it is told to")
+            }
             Self::KeepUndated => {
                 f.write_str("keep on the server: the clock was wrong when it was first seen")
             }
@@ -65,19 +70,34 @@ impl fmt::Display for Verdict {
 /// Nothing was seen before 2025, when there was no popfetch to see it: a clock that says so had not been set.
 const EARLIEST: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
-/// Judges a message that was first seen at `first_seen` and is published here, or not.
+/// A server that was told so often to delete a message, and accepted it, will not do it.
+const PATIENCE: u32 = 3;
+
+/// What is to be known of a message's copy on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// Whether the message is published here.
+    pub published: bool,
+    /// How often the server said that it deletes it, and still has it.
+    pub kept: u32,
+}
+
+/// Judges a copy.
 #[must_use]
-pub fn judge(policy: Policy, first_seen: Timestamp, published: bool, now: Timestamp) -> Verdict {
+pub fn judge(policy: Policy, copy: Copy, now: Timestamp) -> Verdict {
     match policy {
         Policy::Keep => Verdict::Keep,
-        _ if !published => Verdict::KeepUnpublished,
+        _ if !copy.published => Verdict::KeepUnpublished,
+        _ if copy.kept >= PATIENCE => Verdict::KeepUndeletable,
         Policy::Delete => Verdict::Delete,
-        Policy::KeepFor(_) if first_seen < EARLIEST => Verdict::KeepUndated,
+        Policy::KeepFor(_) if copy.first_seen < EARLIEST => Verdict::KeepUndated,
         Policy::KeepFor(time) => {
             // A time beyond all times never comes.
-            let until = first_seen.checked_add(time).unwrap_or(Timestamp::MAX);
+            let until = copy.first_seen.checked_add(time).unwrap_or(Timestamp::MAX);
             if until <= now {
-                Verdict::DeleteOlder(first_seen)
+                Verdict::DeleteOlder(copy.first_seen)
             } else {
                 Verdict::KeepUntil(until)
             }
@@ -95,14 +115,35 @@ mod tests {
         EARLIEST + Duration::from_secs(day * DAY)
     }
 
+    fn judged(policy: Policy, first_seen: Timestamp, published: bool, now: Timestamp) -> Verdict {
+        let copy = Copy {
+            first_seen,
+            published,
+            kept: 0,
+        };
+        judge(policy, copy, now)
+    }
+
+    #[test]
+    fn a_server_that_does_not_delete_is_not_asked_for_ever() {
+        let kept = |kept| Copy {
+            first_seen: at(0),
+            published: true,
+            kept,
+        };
+        assert!(judge(Policy::Delete, kept(PATIENCE - 1), at(1)).is_due());
+        let verdict = judge(Policy::Delete, kept(PATIENCE), at(1));
+        assert_eq!(verdict, Verdict::KeepUndeletable);
+    }
+
     #[test]
     fn nothing_is_due_where_all_is_kept() {
-        assert_eq!(judge(Policy::Keep, at(0), true, at(9999)), Verdict::Keep);
+        assert_eq!(judged(Policy::Keep, at(0), true, at(9999)), Verdict::Keep);
     }
 
     #[test]
     fn what_has_arrived_is_due_where_nothing_is_kept() {
-        assert_eq!(judge(Policy::Delete, at(0), true, at(0)), Verdict::Delete);
+        assert_eq!(judged(Policy::Delete, at(0), true, at(0)), Verdict::Delete);
     }
 
     #[test]
@@ -110,11 +151,11 @@ mod tests {
         let policy = Policy::KeepFor(Duration::from_secs(14 * DAY));
         let second = jiff::SignedDuration::from_secs(1);
         assert_eq!(
-            judge(policy, at(1), true, at(15) - second),
+            judged(policy, at(1), true, at(15) - second),
             Verdict::KeepUntil(at(15))
         );
         assert_eq!(
-            judge(policy, at(1), true, at(15)),
+            judged(policy, at(1), true, at(15)),
             Verdict::DeleteOlder(at(1))
         );
     }
@@ -126,7 +167,7 @@ mod tests {
             Policy::KeepFor(Duration::ZERO),
             Policy::Delete,
         ] {
-            assert!(!judge(policy, at(0), false, at(9999)).is_due());
+            assert!(!judged(policy, at(0), false, at(9999)).is_due());
         }
     }
 
@@ -134,7 +175,7 @@ mod tests {
     fn a_period_without_end_never_ends() {
         let policy = Policy::KeepFor(Duration::MAX);
         assert!(
-            !judge(
+            !judged(
                 policy,
                 at(0),
                 true,
@@ -148,12 +189,12 @@ mod tests {
     fn what_was_seen_by_a_clock_that_was_not_set_is_kept() {
         let policy = Policy::KeepFor(Duration::from_secs(DAY));
         let epoch = Timestamp::UNIX_EPOCH;
-        assert_eq!(judge(policy, epoch, true, at(100)), Verdict::KeepUndated);
+        assert_eq!(judged(policy, epoch, true, at(100)), Verdict::KeepUndated);
     }
 
     #[test]
     fn a_clock_that_was_set_back_deletes_nothing() {
         let policy = Policy::KeepFor(Duration::from_secs(DAY));
-        assert!(!judge(policy, at(100), true, at(1)).is_due());
+        assert!(!judged(policy, at(100), true, at(1)).is_due());
     }
 }

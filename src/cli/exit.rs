@@ -84,6 +84,7 @@ impl From<&Problem> for Status {
             | Problem::DuplicateUid { .. }
             | Problem::NoSize { .. }
             | Problem::NoUid { .. } => Self::Protocol,
+            Problem::Owed { .. } => Self::Local,
             Problem::NotRetrieved { reply, .. }
             | Problem::NotDeleted { reply, .. }
             | Problem::NotUpdated { reply } => refusal(reply.code),

@@ -1,4 +1,4 @@
-//! Finds the accounts' passwords, and asks for those that only a person knows before anything else begins.
+//! Finds the accounts' passwords, and asks for those that no source is configured for before anything else begins.
 //!
 //! A question in the middle of a run would stop the bars, and the transfers behind them, until it is answered.
 //! Invariant: a password that could not be had is the trouble of its account alone.

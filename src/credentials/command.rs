@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -61,16 +62,17 @@ pub(super) fn first_line(argv: &[String], stop: &AtomicBool) -> Result<Secret, E
             seconds: DEADLINE.as_secs(),
         });
     };
-    // What it started may hold its output open: what came until now is all that counts.
-    let said = |output| wait_for(output, AFTERWARDS, stop).map(Option::unwrap_or_default);
     if !status.success() {
         return Err(Error::CommandFailed {
             program,
             status,
-            stderr: shown(&said(&stderr)?),
+            stderr: shown(&stderr.take(stop)?),
         });
     }
-    first_line_of(&said(&stdout)?, &format!("the password-command {program}"))
+    first_line_of(
+        &stdout.take(stop)?,
+        &format!("the password-command {program}"),
+    )
 }
 
 /// Waits for the program to end; `None` if it takes too long or a stop is asked for.
@@ -89,24 +91,39 @@ fn wait_for_end(child: &mut Child, stop: &AtomicBool) -> io::Result<Option<ExitS
     Ok(None)
 }
 
-/// Reads a stream on a thread of its own, so that neither of two can block the other; gives what came up to its end, or
-/// up to the bound.
-fn collect(stream: Option<impl Read + Send + 'static>) -> Receiver<Zeroizing<Vec<u8>>> {
-    let (sender, receiver) = mpsc::channel();
+/// What a program prints, as it comes in.
+struct Output {
+    text: Arc<Mutex<Zeroizing<Vec<u8>>>>,
+    end: Receiver<()>,
+}
+
+impl Output {
+    /// What came up to the end, or until now: what the program started may hold its output open for long.
+    fn take(&self, stop: &AtomicBool) -> Result<Zeroizing<Vec<u8>>, Error> {
+        wait_for(&self.end, AFTERWARDS, stop)?;
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(std::mem::take(&mut *text))
+    }
+}
+
+/// Reads a stream on a thread of its own, so that neither of two can block the other.
+fn collect(stream: Option<impl Read + Send + 'static>) -> Output {
+    // Room for all at once: a buffer that grows leaves copies behind that nobody wipes.
+    let text = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(MAX_OUTPUT))));
+    let (sender, end) = mpsc::channel();
+    let kept = Arc::clone(&text);
     thread::spawn(move || {
-        // Room for all at once: a buffer that grows leaves copies behind that nobody wipes.
-        let mut output = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT));
+        let mut chunk = Zeroizing::new([0; 1024]);
         let Some(mut stream) = stream else { return };
-        // What came before an error counts.
-        let _ = stream
-            .by_ref()
-            .take(MAX_OUTPUT as u64)
-            .read_to_end(&mut output);
-        let _ = sender.send(output);
-        // A full pipe would keep the program from ending.
-        let _ = io::copy(&mut stream, &mut io::sink());
+        // Past the bound it is still read: a full pipe would keep the program from ending.
+        while let Ok(length @ 1..) = stream.read(&mut *chunk) {
+            let mut text = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = MAX_OUTPUT - text.len();
+            text.extend_from_slice(&chunk[..length.min(room)]);
+        }
+        let _ = sender.send(());
     });
-    receiver
+    Output { text, end }
 }
 
 /// What a program said, on one line and harmless.
@@ -162,6 +179,12 @@ mod tests {
             run("echo secret; yes | head -c 3000000").unwrap().expose(),
             "secret"
         );
+    }
+
+    #[test]
+    fn what_a_program_leaves_running_keeps_nothing_back() {
+        // An agent, for example, that inherits standard output and stays.
+        assert_eq!(run("echo secret; sleep 5 &").unwrap().expose(), "secret");
     }
 
     #[test]

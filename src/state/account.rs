@@ -3,7 +3,7 @@
 //! It refuses to know what a file or a server is. Invariant: a message has a row from the moment it is safe here, and at
 //! least one delivery; both come with the same transaction.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
@@ -159,11 +159,16 @@ impl<'l> Account<'l> {
         }
         self.ledger.write(|transaction| {
             let mut confirm = transaction.prepare_cached(
-                "UPDATE message SET listed = ?, absent_since = NULL, delete_sent = NULL, deleted = NULL WHERE id = ?",
+                "UPDATE message SET listed = ?1, absent_since = NULL, delete_sent = NULL, deleted = NULL,
+                    kept = kept + (delete_accepted IS NOT NULL), delete_accepted = NULL WHERE id = ?2",
             )?;
-            confirmed
-                .iter()
-                .try_for_each(|(id, size)| confirm.execute(params![stored(*size), id.0]).map(drop))
+            let mut mended = transaction.prepare_cached(
+                "DELETE FROM stumble WHERE (account, uid) = (SELECT account, uid FROM message WHERE id = ?)",
+            )?;
+            confirmed.iter().try_for_each(|(id, size)| {
+                confirm.execute(params![stored(*size), id.0])?;
+                mended.execute([id.0]).map(drop)
+            })
         })
     }
 
@@ -204,7 +209,7 @@ impl<'l> Account<'l> {
         })
     }
 
-    /// Records that a session broke at this uid.
+    /// Records that this uid was asked for and did not arrive.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -212,22 +217,23 @@ impl<'l> Account<'l> {
         self.ledger.write(|transaction| {
             transaction
                 .execute(
-                    "INSERT INTO stumble (account, uid) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    "INSERT INTO stumble (account, uid, times) VALUES (?, ?, 1)
+                     ON CONFLICT DO UPDATE SET times = times + 1",
                     params![self.id, uid.as_bytes()],
                 )
                 .map(drop)
         })
     }
 
-    /// The uids at which a session broke, and that have not arrived since.
+    /// The uids that were asked for and did not arrive, and how often.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn stumbled(&self) -> Result<HashSet<Vec<u8>>, Error> {
+    pub fn stumbles(&self) -> Result<HashMap<Vec<u8>, u32>, Error> {
         self.read(|connection| {
             connection
-                .prepare_cached("SELECT uid FROM stumble WHERE account = ?")?
-                .query_map([self.id], |row| row.get(0))?
+                .prepare_cached("SELECT uid, times FROM stumble WHERE account = ?")?
+                .query_map([self.id], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         })
     }
@@ -274,14 +280,29 @@ impl<'l> Account<'l> {
     /// # Errors
     /// The database cannot be written.
     pub fn delete_sent(&self, ids: &[MessageId], now: Timestamp) -> Result<(), Error> {
+        self.stamp("UPDATE message SET delete_sent = ? WHERE id = ?", ids, now)
+    }
+
+    /// Records that the server accepted QUIT after that: from now on the uids may be other messages'.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn delete_accepted(&self, ids: &[MessageId], now: Timestamp) -> Result<(), Error> {
+        self.stamp(
+            "UPDATE message SET delete_accepted = ? WHERE id = ?",
+            ids,
+            now,
+        )
+    }
+
+    fn stamp(&self, statement: &str, ids: &[MessageId], now: Timestamp) -> Result<(), Error> {
         if ids.is_empty() {
             return Ok(());
         }
         self.ledger.write(|transaction| {
-            let mut sent =
-                transaction.prepare_cached("UPDATE message SET delete_sent = ? WHERE id = ?")?;
+            let mut statement = transaction.prepare_cached(statement)?;
             ids.iter()
-                .try_for_each(|id| sent.execute(params![now.as_second(), id.0]).map(drop))
+                .try_for_each(|id| statement.execute(params![now.as_second(), id.0]).map(drop))
         })
     }
 }

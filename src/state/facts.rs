@@ -1,7 +1,8 @@
 //! Holds a whole listing against the record: which uids are known, which are gone, which may be another message now.
 //!
 //! It changes nothing. Invariants: the cost depends on the maildrop, not on what was ever fetched; a uid counts as known
-//! only if nothing speaks for another message behind it, because what is known may be deleted from the server.
+//! only if nothing speaks for another message behind it, because what is known may be deleted from the server. The price:
+//! where a server changes a message after it was fetched, size and content, the new one is delivered as well.
 
 use std::collections::{HashMap, HashSet};
 
@@ -37,6 +38,8 @@ pub struct Known {
     pub first_seen: Timestamp,
     /// Whether it is where it was to go.
     pub published: bool,
+    /// How often the server said that it deletes it, and still has it.
+    pub kept: u32,
 }
 
 impl Standing {
@@ -71,7 +74,7 @@ impl Facts {
 }
 
 /// The columns that [`Rows::standing`] reads.
-const COLUMNS: &str = "id, first_seen, sha256, listed, deleted, uid";
+const COLUMNS: &str = "id, first_seen, sha256, listed, ifnull(deleted, delete_accepted), uid, kept";
 
 /// Reads the rows that the last listing had in one pass, and looks up only the uids that are not among them.
 pub(super) fn read(
@@ -137,6 +140,7 @@ impl Rows {
                 id: MessageId(id),
                 first_seen: time(row.get(1)?),
                 published: !self.unpublished.contains(&id),
+                kept: row.get(6)?,
             }));
         }
         Ok(Standing::Doubtful {

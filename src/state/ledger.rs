@@ -33,7 +33,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Opens the database in the state folder; both are made if they are missing, for their owner alone. Once `stop` is
-    /// set, nobody else's use of it is waited for.
+    /// set, nobody else's use of it is waited for long.
     ///
     /// # Errors
     /// The folder or file cannot be made, read or written, is damaged, or belongs to a newer popfetch.

@@ -37,7 +37,9 @@ const STEPS: &[&str] = &["
         sha256 BLOB NOT NULL,           -- of what was delivered
         absent_since INTEGER,           -- the first listing without it
         delete_sent INTEGER,            -- when DELE was accepted
+        delete_accepted INTEGER,        -- when QUIT was accepted after that
         deleted INTEGER,                -- when a later listing lacked it
+        kept INTEGER NOT NULL DEFAULT 0, -- how often it was still there after that
         replaced INTEGER                -- when the uid was found to be another message's
     ) STRICT;
     CREATE UNIQUE INDEX message_uid ON message (account, uid) WHERE replaced IS NULL;
@@ -51,14 +53,15 @@ const STEPS: &[&str] = &["
         published INTEGER,              -- NULL: staged, and to be published by the next run
         PRIMARY KEY (message, destination)
     ) STRICT, WITHOUT ROWID;
-    -- A message at which a session broke.
+    CREATE INDEX delivery_unpublished ON delivery (message) WHERE published IS NULL;
+
+    -- A message that did not arrive when it was asked for, and how often.
     CREATE TABLE stumble (
         account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
         uid BLOB NOT NULL,
+        times INTEGER NOT NULL,
         PRIMARY KEY (account, uid)
     ) STRICT, WITHOUT ROWID;
-
-    CREATE INDEX delivery_unpublished ON delivery (message) WHERE published IS NULL;
 "];
 
 /// The version that a database at the top of the ladder has.

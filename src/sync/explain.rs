@@ -4,11 +4,12 @@
 
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Tally};
+use super::retire::{copy_of, fresh};
 use super::survey::Entry;
 use super::{Identity, Job, survey};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
-use crate::retention::{Verdict, judge};
+use crate::retention::{Copy, Verdict, judge};
 use crate::state::{Facts, Ledger, Standing};
 
 /// What would be done with one message.
@@ -61,17 +62,23 @@ pub fn explain(
         job.limits,
     );
     let explain = |((entry, standing), decision): ((&Entry<'_>, &Standing), Decision)| {
-        // What is fetched counts as published: by then it is.
-        let (first_seen, published) = match standing {
-            Standing::Known(known) => (known.first_seen, true),
-            Standing::New | Standing::Doubtful { .. } => (job.now, decision == Decision::Fetch),
+        // What is fetched, or owed by an interrupted run, counts as published: by then it is.
+        let copy = match standing {
+            Standing::Known(known) => Copy {
+                published: true,
+                ..copy_of(known)
+            },
+            Standing::New | Standing::Doubtful { .. } => Copy {
+                published: decision == Decision::Fetch,
+                ..fresh(job.now)
+            },
         };
         Explained {
             number: entry.number,
             uid: entry.owned_uid(),
             size: entry.size,
             decision,
-            verdict: judge(job.retention, first_seen, published, job.now),
+            verdict: judge(job.retention, copy, job.now),
         }
     };
     Ok(listed.zip(decisions).map(explain).collect())

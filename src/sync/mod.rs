@@ -84,7 +84,7 @@ fn attempt(
     }
     Maildir::make(path)?;
     let maildir = Maildir::open(path, account.tag(), job.stamp)?;
-    tally.recovered = recover::recover(&account, &maildir, owed, job)?;
+    recover::recover(&account, &maildir, owed, job, tally)?;
 
     let work = Work {
         job,
@@ -93,16 +93,23 @@ fn attempt(
         maildir: &maildir,
         observer,
     };
-    let stumbled = account.stumbled()?;
-    let put_off = work.session(tally, |uid| !stumbled.contains(uid))?;
+    let put_off = work.session(tally, Share::Sound)?;
     if put_off > 0 {
-        // A message at which an earlier session broke gets one of its own, so that it keeps nothing else.
         let mut rest = Tally::default();
-        let result = work.session(&mut rest, |uid| stumbled.contains(uid));
-        tally.add(&rest);
+        let result = work.session(&mut rest, Share::Rest { fetched: tally.new });
+        tally.add(rest);
         result?;
     }
     Ok(())
+}
+
+/// Which of the new messages a session fetches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// Those that never failed to arrive; others would keep them, and the deletions, from coming to an end.
+    Sound,
+    /// All, after so many in this run; those that failed come last.
+    Rest { fetched: usize },
 }
 
 /// What the sessions of a run share.
@@ -115,9 +122,9 @@ struct Work<'w> {
 }
 
 impl Work<'_> {
-    /// Logs in, fetches what is new, deletes what is due, and quits. Of what is new only those uids are fetched that
-    /// belong to this session; returns how many do not.
-    fn session(&self, tally: &mut Tally, belongs: impl Fn(&[u8]) -> bool) -> Result<usize, Error> {
+    /// Logs in, fetches its share of what is new, deletes what is due, and quits; returns how many messages it left to
+    /// another session.
+    fn session(&self, tally: &mut Tally, share: Share) -> Result<usize, Error> {
         let Self {
             job,
             account,
@@ -127,21 +134,27 @@ impl Work<'_> {
         let mut session = self.identity.log_in(job, observer)?;
         observer.notice(Event::Listing);
         let (sizes, uids) = survey::ask(&mut session)?;
-        let maildrop = survey::join(&sizes, &uids, tally);
+        let stumbles = account.stumbles()?;
+        let mut maildrop = survey::join(&sizes, &uids, tally);
+        maildrop.sort_by_key(|entry| stumbles.get(entry.uid));
         tally.listed = maildrop.len();
         let facts = account.facts(&survey::uids_and_sizes(&maildrop))?;
         account.settle(&facts, job.now)?;
 
+        let mut limits = job.limits;
+        if let Share::Rest { fetched } = share {
+            limits.max_messages = limits.max_messages.map(|most| most.saturating_sub(fetched));
+        }
         let listed = maildrop.iter().zip(&facts.standings);
         let is_known =
             |(entry, standing): (&Entry<'_>, &Standing)| (entry.size, standing.is_known());
-        let decisions = decide(listed.clone().map(is_known), job.limits);
+        let decisions = decide(listed.clone().map(is_known), limits);
         tally.count_left(&decisions);
-        let (wanted, put_off): (Vec<_>, Vec<_>) = listed
+        let wanted: Vec<Wanted<'_>> = listed
             .zip(&decisions)
             .filter(|(_, decision)| **decision == Decision::Fetch)
             .map(|((entry, standing), _)| Wanted::new(*entry, *standing))
-            .partition(|wanted| belongs(wanted.uid()));
+            .collect();
         let transfer = Transfer {
             account,
             maildir: self.maildir,
@@ -149,10 +162,25 @@ impl Work<'_> {
             observer,
             now: job.now,
         };
-        let fetched = transfer.run(&mut session, &wanted, tally)?;
-        let due = retire::due(&maildrop, &facts, &fetched, job.retention, job.now);
-        retire::retire(session, &due, account, job.now, observer, tally)?;
-        Ok(put_off.len())
+        let sound = wanted.partition_point(|wanted| !stumbles.contains_key(wanted.uid()));
+        let is_due =
+            |fetched: &[_]| retire::due(&maildrop, &facts, fetched, job.retention, job.now);
+        // A session in which there is nothing else to do can as well end early.
+        let share_ends = if share != Share::Sound || (sound == 0 && is_due(&[]).is_empty()) {
+            wanted.len()
+        } else {
+            sound
+        };
+        let fetched = transfer.run(&mut session, &wanted[..share_ends], tally)?;
+        retire::retire(
+            session,
+            &is_due(&fetched),
+            account,
+            job.now,
+            observer,
+            tally,
+        )?;
+        Ok(wanted.len() - share_ends)
     }
 }
 

@@ -53,11 +53,17 @@ impl Tally {
         }
     }
 
-    /// Adds what a further session of the same run did; what it found was counted before.
-    pub(super) fn add(&mut self, session: &Self) {
+    /// Adds what a further session of the same run did, and found.
+    pub(super) fn add(&mut self, session: Self) {
         self.new += session.new;
         self.new_octets.0 += session.new_octets.0;
         self.deleted += session.deleted;
+        self.further_problems += session.further_problems;
+        for problem in session.problems {
+            if !self.problems.contains(&problem) {
+                self.note(problem);
+            }
+        }
     }
 
     pub(super) fn count_left(&mut self, decisions: &[Decision]) {
@@ -115,6 +121,16 @@ pub enum Problem {
         uid: Uid,
         /// What the server said.
         reply: Reply,
+    },
+    /// A run was interrupted, and what it owes to a former destination cannot be put there.
+    #[error("{messages} messages wait for {address}: {reason}")]
+    Owed {
+        /// How many.
+        messages: usize,
+        /// The destination.
+        address: String,
+        /// Why they wait.
+        reason: String,
     },
     /// The server did not delete all that it had promised to.
     #[error("the server could not delete all: {reply}")]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Job;
-use super::outcome::Error;
+use super::outcome::{Error, Problem, Tally};
 use crate::delivery::{Destination, Maildir, unique_part};
 use crate::state::{Account, MessageId, Unpublished};
 
@@ -17,35 +17,64 @@ use crate::state::{Account, MessageId, Unpublished};
 /// that is missing may never have been published.
 const LIFETIME_IN_TMP: Duration = Duration::from_secs(36 * 60 * 60);
 
-/// Publishes what is committed and owed, removes what is not committed; returns how many messages became visible.
+/// Publishes what is committed and owed, removes what is not committed; counts what became visible.
 pub(super) fn recover(
     account: &Account<'_>,
     maildir: &Maildir<'_>,
     owed: Vec<Unpublished>,
     job: &Job<'_>,
-) -> Result<usize, Error> {
+    tally: &mut Tally,
+) -> Result<(), Error> {
     let address = job.destination.to_string();
-    let (here, mut elsewhere): (Vec<_>, Vec<_>) = owed
-        .into_iter()
-        .partition(|message| message.destination == address);
-    let mut visible = recover_at(account, maildir, &here, job.now)?;
-    // The account delivered elsewhere when it was interrupted: that mail is where it was then.
+    // A Maildir may have been moved, and its new place configured: what is found in it belongs to it.
+    let found: HashSet<String> = if owed.iter().any(|message| message.destination != address) {
+        maildir
+            .staged()?
+            .into_iter()
+            .chain(maildir.visible()?)
+            .collect()
+    } else {
+        HashSet::new()
+    };
+    let (here, mut elsewhere): (Vec<_>, Vec<_>) = owed.into_iter().partition(|message| {
+        message.destination == address || found.contains(unique_part(&message.file))
+    });
+    tally.recovered = recover_at(account, maildir, &here, job.now)?;
     while let Some(last) = elsewhere.last() {
         let address = last.destination.clone();
         let (there, rest) = elsewhere
             .into_iter()
             .partition(|message: &Unpublished| message.destination == address);
         elsewhere = rest;
-        match Destination::from_address(&address) {
-            Some(Destination::Maildir(path)) if Maildir::exists(&path) => {
-                Maildir::make(&path)?;
-                let maildir = Maildir::open(&path, account.tag(), job.stamp)?;
-                visible += recover_at(account, &maildir, &there, job.now)?;
-            }
-            _ => log::info!("{address} is not there; what it is owed waits"),
+        match recover_former(account, &address, &there, job) {
+            Ok(visible) => tally.recovered += visible,
+            // It is no reason to let new mail wait.
+            Err(error) => tally.note(Problem::Owed {
+                messages: there.len(),
+                address,
+                reason: error.to_string(),
+            }),
         }
     }
-    Ok(visible)
+    Ok(())
+}
+
+/// Recovers a destination that the account had when it was interrupted: that mail is where it was then.
+fn recover_former(
+    account: &Account<'_>,
+    address: &str,
+    owed: &[Unpublished],
+    job: &Job<'_>,
+) -> Result<usize, Error> {
+    let Some(Destination::Maildir(path)) = Destination::from_address(address) else {
+        return Ok(0);
+    };
+    if !Maildir::exists(&path) {
+        return Err(Error::MaildirGone { path });
+    }
+    Maildir::make(&path)?;
+    let maildir = Maildir::open(&path, account.tag(), job.stamp)?;
+    recover_at(account, &maildir, owed, job.now)
 }
 
 /// Recovers one Maildir, to which these messages are owed.

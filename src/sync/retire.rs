@@ -12,8 +12,8 @@ use super::outcome::{Error, Problem, Tally};
 use super::survey::Entry;
 use super::transfer::Fetched;
 use crate::pop3::{self, Session};
-use crate::retention::{Policy, judge};
-use crate::state::{Account, Facts, MessageId, Standing};
+use crate::retention::{Copy, Policy, judge};
+use crate::state::{Account, Facts, Known, MessageId, Standing};
 
 /// A message to be deleted.
 pub(super) struct Due<'l> {
@@ -34,16 +34,34 @@ pub(super) fn due<'l>(
     for (entry, standing) in maildrop.iter().zip(&facts.standings) {
         // What was fetched is in the order of the maildrop.
         let new = fetched.next_if(|(number, _)| *number == entry.number);
-        let (id, first_seen, published) = match (new, standing) {
-            (Some((_, id)), _) => (*id, now, true),
-            (None, Standing::Known(known)) => (known.id, known.first_seen, known.published),
+        let (id, copy) = match (new, standing) {
+            (Some((_, id)), _) => (*id, fresh(now)),
+            (None, Standing::Known(known)) => (known.id, copy_of(known)),
             (None, Standing::New | Standing::Doubtful { .. }) => continue,
         };
-        if judge(policy, first_seen, published, now).is_due() {
+        if judge(policy, copy, now).is_due() {
             due.push(Due { entry: *entry, id });
         }
     }
     due
+}
+
+/// The copy of a message that was fetched just now.
+pub(super) fn fresh(now: Timestamp) -> Copy {
+    Copy {
+        first_seen: now,
+        published: true,
+        kept: 0,
+    }
+}
+
+/// The copy of a message that is on record.
+pub(super) fn copy_of(known: &Known) -> Copy {
+    Copy {
+        first_seen: known.first_seen,
+        published: known.published,
+        kept: known.kept,
+    }
 }
 
 /// Sends DELE for what is due, then QUIT.
@@ -89,6 +107,7 @@ pub(super) fn retire<S: Read + Write>(
         }
         result => {
             result?;
+            account.delete_accepted(&accepted, now)?;
             tally.deleted = accepted.len();
         }
     }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Problem, Tally};
 use super::survey::Entry;
-use crate::delivery::{Destination, Maildir, Stager};
+use crate::delivery::{self, Destination, Maildir, Stager};
 use crate::mail::{Digest, MessageNumber, Octets};
 use crate::pop3::{self, Body, Reply, Retrieved, Session};
 use crate::state::{Account, Arrival, MessageId, Standing};
@@ -96,7 +96,13 @@ impl Transfer<'_> {
                 .name(name)
                 .spawn_scoped(scope, move || self.write_batches(&receiver, progress))
                 .map_err(Error::Thread)?;
-            let read = self.read(session, wanted, Batches::new(sender), tally);
+            let mut confirmed = Vec::new();
+            let read = self.read(session, wanted, Batches::new(sender), &mut confirmed, tally);
+            let read = self
+                .account
+                .confirm(&confirmed)
+                .map_err(Error::from)
+                .and(read);
             let written = writer
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -109,12 +115,14 @@ impl Transfer<'_> {
         Ok(progress.published)
     }
 
-    /// Reads messages and stages them; what is staged reaches the writer also when it fails.
+    /// Reads messages and stages them; what is staged reaches the writer also when it fails. What proves to be on record
+    /// already goes into `confirmed`.
     fn read<S: Read + Write>(
         &self,
         session: &mut Session<S>,
         wanted: &[Wanted<'_>],
         mut batches: Batches,
+        confirmed: &mut Vec<(MessageId, Octets)>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
         let mut stager = Stager::new(self.maildir);
@@ -130,7 +138,7 @@ impl Transfer<'_> {
                     None => Came::Nothing,
                 })
             });
-            if came.as_ref().is_err_and(breaks_session) {
+            if came.as_ref().map_or_else(breaks_session, Came::is_refusal) {
                 self.account.stumble(&entry.owned_uid())?;
             }
             let mut arrival = match came? {
@@ -146,7 +154,7 @@ impl Transfer<'_> {
             match wanted.doubt {
                 Some((id, digest)) if digest == arrival.digest => {
                     self.maildir.discard(&arrival.file)?;
-                    self.account.confirm(&[(id, entry.size)])?;
+                    confirmed.push((id, entry.size));
                     continue;
                 }
                 doubt => arrival.replaces = doubt.map(|(id, _)| id),
@@ -203,7 +211,7 @@ impl Transfer<'_> {
         progress: &mut Progress,
     ) -> Result<(), Error> {
         let mut unrecorded: Vec<MessageId> = Vec::new();
-        for batch in batches {
+        let written = batches.iter().try_for_each(|batch| {
             let (numbers, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
             let files = || arrivals.iter().map(|arrival| arrival.file.as_str());
             self.maildir.make_durable(files())?;
@@ -226,8 +234,11 @@ impl Transfer<'_> {
                 .extend(numbers.into_iter().zip(ids.iter().copied()));
             // The next transaction records it, so that each batch costs one.
             unrecorded = ids;
-        }
-        Ok(self.account.publish(&unrecorded, self.now)?)
+            Ok(())
+        });
+        // What is visible is said to be so, whatever became of the batch behind it.
+        let recorded = self.account.publish(&unrecorded, self.now);
+        written.and(recorded.map_err(Error::from))
     }
 }
 
@@ -238,11 +249,18 @@ enum Came {
     Nothing,
 }
 
-/// Whether the server, at this message, made an end of the session.
+impl Came {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+}
+
+/// Whether the session ended at this message, and because of it, perhaps.
 fn breaks_session(error: &Error) -> bool {
     match error {
         Error::Pop3(error) => !matches!(error, pop3::Error::Stopped),
-        Error::Oversized { .. } => true,
+        // One that has no room here would be the end of every run.
+        Error::Oversized { .. } | Error::Delivery(delivery::Error::Stage { .. }) => true,
         _ => false,
     }
 }

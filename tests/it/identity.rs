@@ -78,6 +78,74 @@ fn a_message_at_which_sessions_break_keeps_no_other_from_coming_or_going() {
 }
 
 #[test]
+fn a_uid_that_is_reused_at_once_with_the_same_size_is_known_by_its_content() {
+    let mailbox = Mailbox::new(0);
+    mailbox.configure("leave-on-server = false");
+    mailbox.server.deposit(USER, message("1", "first"));
+    assert_eq!(mailbox.sync().code, 0);
+    mailbox.server.deposit(USER, message("1", "other"));
+    assert_eq!(mailbox.sync().code, 0);
+    assert_eq!(mailbox.here().len(), 2);
+    assert!(mailbox.there().is_empty());
+}
+
+#[test]
+fn a_server_that_keeps_what_it_deletes_is_not_fetched_from_for_ever() {
+    let mailbox = Mailbox::new(3);
+    mailbox.configure("leave-on-server = false");
+    let accepted = Act::reply("+OK");
+    mailbox
+        .server
+        .set_faults(vec![Fault::Each("DELE", accepted)]);
+    for _ in 0..8 {
+        assert_eq!(mailbox.sync().code, 0);
+    }
+    let fetched = mailbox.server.count("RETR");
+    assert_eq!(mailbox.sync().code, 0);
+    assert_eq!(mailbox.server.count("RETR"), fetched);
+    assert_eq!(mailbox.here().len(), 3);
+}
+
+#[test]
+fn many_messages_that_do_not_arrive_keep_no_other_from_arriving() {
+    let mailbox = Mailbox::new(0);
+    mailbox.configure("max-messages = 1");
+    for uid in ["poison", "b", "c"] {
+        mailbox.server.deposit(USER, message(uid, uid));
+    }
+    // The line drops once at an innocent one, and always at the first.
+    mailbox.server.set_faults(vec![
+        Fault::At("RETR 1", 1, Act::Cut),
+        Fault::At("RETR 2", 1, Act::Cut),
+    ]);
+    for _ in 0..2 {
+        assert_eq!(mailbox.sync().code, 75);
+    }
+    mailbox
+        .server
+        .set_faults(vec![Fault::At("RETR 1", 1, Act::Cut)]);
+    for _ in 0..3 {
+        mailbox.sync();
+    }
+    assert_eq!(mailbox.here().len(), 2);
+}
+
+#[test]
+fn a_message_that_is_always_refused_is_always_told() {
+    let mailbox = Mailbox::new(2);
+    let refusal = Act::reply("-ERR no such message");
+    mailbox
+        .server
+        .set_faults(vec![Fault::Each("RETR 1", refusal)]);
+    for _ in 0..3 {
+        let run = mailbox.sync();
+        assert_eq!(run.code, 69);
+        assert!(run.stderr.contains("refused RETR"), "{}", run.stderr);
+    }
+    assert_eq!(mailbox.here().len(), 1);
+}
+
+#[test]
 fn what_cannot_be_told_apart_is_told_and_left_on_the_server() {
     let mailbox = Mailbox::new(0);
     mailbox.configure("leave-on-server = false");
