@@ -28,6 +28,17 @@ pub(super) fn of_run(error: &sync::Error, account: &str) -> Option<String> {
     }
 }
 
+/// The cure of what kept one message, or some, from arriving, where there is one.
+pub(super) fn of_problem(problem: &sync::Problem) -> Option<String> {
+    match problem {
+        sync::Problem::Owed { .. } => Some(
+            "mount its disk, or make the folder again, with new/ in it, if you removed it on purpose"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
 fn of_pop3(error: &pop3::Error) -> Option<String> {
     use pop3::Error;
     Some(match error {

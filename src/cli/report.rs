@@ -66,7 +66,13 @@ fn problems(account: &str, outcome: &Outcome) -> Vec<String> {
     let problems = &outcome.tally.problems;
     let told = problems.iter().take(MAX_PROBLEMS);
     let mut lines: Vec<String> = told
-        .map(|problem| line(Some(account), &problem.to_string(), None))
+        .map(|problem| {
+            line(
+                Some(account),
+                &problem.to_string(),
+                cure::of_problem(problem),
+            )
+        })
         .collect();
     let more = problems.len().saturating_sub(MAX_PROBLEMS) + outcome.tally.further_problems;
     if more > 0 {

@@ -219,6 +219,47 @@ fn what_was_staged_for_another_destination_is_published_there() {
 }
 
 #[test]
+fn what_was_staged_in_a_maildir_that_was_moved_is_published_in_its_new_place() {
+    let (mailbox, _) = died(|dead, account, staged| {
+        dead.commit(account, staged, day(0, 0));
+        dead.publish(account, &staged[..2]);
+    });
+    let (old, new) = (
+        mailbox.sandbox.home("Mail/work"),
+        mailbox.sandbox.home("Mail/moved"),
+    );
+    fs::rename(old, new).unwrap();
+    let ran = rerun(&Engine::of(&mailbox, USER, "moved"));
+    assert!(ran.outcome.tally.problems.is_empty());
+    assert_eq!(mailbox.sandbox.mail("Mail/moved"), mailbox.there());
+    assert_eq!(mailbox.server.count("RETR"), 0);
+}
+
+#[test]
+fn what_is_owed_to_a_destination_that_is_gone_is_told_and_keeps_nothing_else() {
+    let (mailbox, _) = died(|dead, account, staged| dead.commit(account, staged, day(0, 0)));
+    fs::rename(
+        mailbox.sandbox.home("Mail/work"),
+        mailbox.sandbox.home("away"),
+    )
+    .unwrap();
+    mailbox.deposit("later");
+    let engine = Engine::of(&mailbox, USER, "elsewhere");
+    let ran = engine.run(day(0, 9), Policy::Keep);
+    let problem = ran.outcome.tally.problems[0].to_string();
+    assert!(problem.contains("wait for maildir:"), "{problem}");
+    assert_eq!(mailbox.sandbox.mail("Mail/elsewhere").len(), 1);
+    // Once it is back, so is the mail.
+    fs::rename(
+        mailbox.sandbox.home("away"),
+        mailbox.sandbox.home("Mail/work"),
+    )
+    .unwrap();
+    assert!(rerun(&engine).outcome.tally.problems.is_empty());
+    assert_eq!(mailbox.here().len(), COUNT);
+}
+
+#[test]
 fn nothing_of_other_programs_is_swept_away() {
     let (mailbox, engine) = died(|_, _, _| {});
     let other = mailbox
