@@ -35,8 +35,9 @@
 //! ```
 //!
 //! The commit is the one moment of truth: before it a message is not here, after it the message is never fetched again.
-//! What an interrupted run committed and did not publish, the next run publishes before it does anything else; what was
-//! staged and not committed is removed. A deletion is counted as done when a later UIDL lacks the uid.
+//! What an interrupted run committed and did not publish, the next run publishes before it fetches anything; what was
+//! staged and not committed is removed. A uid alone proves nothing once its message was deleted: then the content is
+//! compared. A deletion is counted as done when a later UIDL lacks the uid.
 //!
 //! # Layers
 //!
@@ -52,9 +53,8 @@
 //! # Deliberate absences
 //!
 //! `delivery` does not know that POP3 exists, and `pop3` not that anything is stored. `plan` and `retention` act on
-//! nothing. `sync` sees no configuration file, terminal, time of day or source of chance: they come in as
-//! arguments. Nothing
-//! below `cli` prints, prompts or exits.
+//! nothing. `sync` sees no configuration file, terminal, time of day or source of chance: they come in as arguments.
+//! Nothing below `cli` prints, prompts or exits.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "in a test a panic is the report")

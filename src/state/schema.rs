@@ -39,7 +39,7 @@ const STEPS: &[&str] = &["
         delete_sent INTEGER,            -- when DELE was accepted
         delete_accepted INTEGER,        -- when QUIT was accepted after that
         deleted INTEGER,                -- when a later listing lacked it
-        kept INTEGER NOT NULL DEFAULT 0, -- how often it was still there after that
+        kept INTEGER NOT NULL DEFAULT 0, -- how often it was there in spite of an accepted deletion
         replaced INTEGER                -- when the uid was found to be another message's
     ) STRICT;
     CREATE UNIQUE INDEX message_uid ON message (account, uid) WHERE replaced IS NULL;

@@ -3,7 +3,7 @@
 //! It refuses to know of configuration files, terminals, the time of day and chance: what it needs of them comes in with
 //! the [`Job`]. Invariants, in the order of the steps:
 //!
-//! - what an earlier run committed is published before anything is fetched (`recover`);
+//! - what an earlier run committed is published before anything is fetched, where its destination is there (`recover`);
 //! - a uid is on record only when its file is durable, and visible only when it is on record (`transfer`);
 //! - DELE is sent only for what is published, and QUIT only when all that was fetched is on record (`retire`);
 //! - when a step fails, the steps after it do not happen, and what the steps before it did stays done.
@@ -15,6 +15,8 @@ mod recover;
 mod retire;
 mod survey;
 mod transfer;
+
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -55,7 +57,7 @@ pub struct Job<'j> {
     /// What makes the names of all files of this process unique.
     pub stamp: &'j Stamp,
     /// The folder of the state.
-    pub state: &'j std::path::Path,
+    pub state: &'j Path,
 }
 
 /// Fetches what is new, delivers it, and deletes what is due.
@@ -165,7 +167,7 @@ impl Work<'_> {
         let sound = wanted.partition_point(|wanted| !stumbles.contains_key(wanted.uid()));
         let is_due =
             |fetched: &[_]| retire::due(&maildrop, &facts, fetched, job.retention, job.now);
-        // A session in which there is nothing else to do can as well end early.
+        // Where nothing else is to be done in this session, nothing suffers if it breaks.
         let share_ends = if share != Share::Sound || (sound == 0 && is_due(&[]).is_empty()) {
             wanted.len()
         } else {

@@ -1,7 +1,7 @@
 //! Deletes from the server what is due, and ends the session.
 //!
-//! It refuses to decide: [`retention`](crate::retention) does. Invariant: a message is deleted only if it is published
-//! here; whether the server did it, only a later listing tells.
+//! It refuses to decide: [`retention`](crate::retention) does. Invariants: a message is deleted only if it is published
+//! here; whether the server did it, only a later listing tells (RFC 1939 §6: deletions happen at QUIT).
 
 use std::io::{Read, Write};
 

@@ -138,10 +138,15 @@ impl Transfer<'_> {
                     None => Came::Nothing,
                 })
             });
-            if came.as_ref().map_or_else(breaks_session, Came::is_refusal) {
-                self.account.stumble(&entry.owned_uid())?;
-            }
-            let mut arrival = match came? {
+            let stumbled = if came.as_ref().map_or_else(breaks_session, Came::is_refusal) {
+                self.account.stumble(&entry.owned_uid())
+            } else {
+                Ok(())
+            };
+            // On a full disk the state cannot be written either; what happened first is what is told.
+            let came = came?;
+            stumbled?;
+            let mut arrival = match came {
                 Came::Whole(arrival) => arrival,
                 Came::Refused(reply) => {
                     let uid = entry.owned_uid();
