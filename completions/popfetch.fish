@@ -37,6 +37,9 @@ complete -c popfetch -n "__fish_popfetch_needs_command" -l json -d 'Print the re
 complete -c popfetch -n "__fish_popfetch_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_needs_command" -s V -l version -d 'Print version'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "sync" -d 'Fetch what is new, deliver it, and delete from the server what the account does not leave there'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "retry" -d 'Hand over now what waits for its destination, quarantined messages too'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "refetch" -d 'Fetch mail again that was fetched before'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "login" -d 'Put an account\'s password into the keyring'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "logout" -d 'Remove an account\'s password from the keyring'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
@@ -55,6 +58,40 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s q -l quiet -d
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l missing -d 'Fetch again what is gone from the Maildir here and still on the server'
+complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand status" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand status" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l config -d 'Read this configuration instead of the usual one' -r -F
 complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
@@ -88,8 +125,11 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s q -l q
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync login logout completions help" -f -a "sync" -d 'Fetch what is new, deliver it, and delete from the server what the account does not leave there'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync login logout completions help" -f -a "login" -d 'Put an account\'s password into the keyring'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync login logout completions help" -f -a "logout" -d 'Remove an account\'s password from the keyring'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync login logout completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync login logout completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch status login logout completions help" -f -a "sync" -d 'Fetch what is new, deliver it, and delete from the server what the account does not leave there'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch status login logout completions help" -f -a "retry" -d 'Hand over now what waits for its destination, quarantined messages too'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch status login logout completions help" -f -a "refetch" -d 'Fetch mail again that was fetched before'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch status login logout completions help" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch status login logout completions help" -f -a "login" -d 'Put an account\'s password into the keyring'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch status login logout completions help" -f -a "logout" -d 'Remove an account\'s password from the keyring'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch status login logout completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch status login logout completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

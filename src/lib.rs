@@ -1,4 +1,4 @@
-//! popfetch fetches mail from POP3 servers into a Maildir: fast, and each message once.
+//! popfetch fetches mail from POP3 servers into Maildirs, mboxes and programs: fast, and each message once.
 //!
 //! This page is the architecture. The library exists for the program and its tests; its API is not stable.
 //!
@@ -6,7 +6,8 @@
 //!
 //! - **Nothing lost.** A message is deleted from the server, and a session ended by QUIT, only after the message is
 //!   durable here. *([`sync`])*
-//! - **Exactly once.** In a Maildir a message arrives once, whatever is interrupted and when. *([`state`], [`delivery`])*
+//! - **Exactly once.** In a Maildir or mbox a message arrives once, whatever is interrupted and when; a program or LMTP
+//!   server gets it at least once, and an interruption repeats at most the one in flight. *([`state`], [`delivery`])*
 //! - **Never half, never changed.** Nothing is visible before its terminator was read. Bytes are what the server sent;
 //!   line ends become the store's; mail is never parsed. The SHA-256 of what was delivered is on record.
 //!   *([`pop3::Unstuffer`], [`delivery`])*
@@ -25,10 +26,11 @@
 //!                                      ▼                              │                     │
 //!                                   Maildrop ──▶ plan ◀───────────────┼─────────────────────┤
 //!                                      │ RETR, a window in flight     │                     │
-//!                                      └──▶ STAGE: whole, hidden ────▶│ tmp/                │
+//!                                      └──▶ STAGE: whole, hidden ────▶│ tmp/ or spool/      │
 //!                                           a batch made durable      │ one sync            │
 //!                                           COMMIT ───────────────────┼────────────────────▶│ one transaction
 //!                                           PUBLISH: rename ─────────▶│ new/                │
+//!                                             append, run, transmit ─▶│ mbox, program, LMTP │ begun, published
 //!                                           published ────────────────┼────────────────────▶│ with the next one
 //!                                      DELE ◀── retention ◀─────────────────────────────────┤
 //!                                      QUIT                           │                     │
@@ -36,7 +38,8 @@
 //!
 //! The commit is the one moment of truth: before it a message is not here, after it the message is never fetched again.
 //! What an interrupted run committed and did not publish, the next run publishes before it fetches anything; what was
-//! staged and not committed is removed. A uid alone proves nothing once its message was deleted: then the content is
+//! staged and not committed is removed. A lone Maildir has its messages staged in its own `tmp/`; for all else they wait in
+//! the spool until each destination has them, so that one that fails keeps nothing from the others. A uid alone proves nothing once its message was deleted: then the content is
 //! compared. A deletion is counted as done when a later UIDL lacks the uid.
 //!
 //! # Layers

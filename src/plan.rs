@@ -14,6 +14,10 @@ pub struct Limits {
     pub max_size: Option<Octets>,
     /// No more than this many messages are fetched in one run.
     pub max_messages: Option<usize>,
+    /// There is room here for so much …
+    pub room: Option<Octets>,
+    /// … and on the whole disk for so much: a message that claims to be larger is not, and is no reason not to begin.
+    pub whole: Option<Octets>,
 }
 
 /// What is done with a listed message.
@@ -27,6 +31,8 @@ pub enum Decision {
     TooLarge(Octets),
     /// It is new, and as many as one run may fetch come before it.
     AfterLimit(usize),
+    /// It is new, and with what comes before it the disk would be full.
+    NoRoom,
 }
 
 /// Says it as `--dry-run` does.
@@ -40,6 +46,7 @@ impl fmt::Display for Decision {
                 f,
                 "fetch in a later run: max-messages is {limit} and others come first"
             ),
+            Self::NoRoom => f.write_str("do not fetch: the disk has no room for it"),
         }
     }
 }
@@ -47,29 +54,33 @@ impl fmt::Display for Decision {
 /// Decides on each message of a listing: its size, and whether it is known.
 #[must_use]
 pub fn decide(messages: impl Iterator<Item = (Octets, bool)>, limits: Limits) -> Vec<Decision> {
-    let mut fetched = 0;
+    let (mut fetched, mut octets) = (0, 0_u64);
     messages
-        .map(|(size, known)| match limits {
-            _ if known => Decision::Known,
-            Limits {
-                max_size: Some(limit),
-                ..
-            } if size > limit => Decision::TooLarge(limit),
-            Limits {
-                max_messages: Some(limit),
-                ..
-            } if fetched >= limit => Decision::AfterLimit(limit),
-            _ => {
-                fetched += 1;
-                Decision::Fetch
+        .map(|(size, known)| {
+            if known {
+                return Decision::Known;
             }
+            if let Some(limit) = limits.max_size.filter(|limit| size > *limit) {
+                return Decision::TooLarge(limit);
+            }
+            if let Some(limit) = limits.max_messages.filter(|limit| fetched >= *limit) {
+                return Decision::AfterLimit(limit);
+            }
+            let is_lie = limits.whole.is_some_and(|whole| size > whole);
+            let filled = octets.saturating_add(if is_lie { 0 } else { size.0 });
+            if limits.room.is_some_and(|room| filled > room.0) {
+                return Decision::NoRoom;
+            }
+            fetched += 1;
+            octets = filled;
+            Decision::Fetch
         })
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Decision::{AfterLimit, Fetch, Known, TooLarge};
+    use super::Decision::{AfterLimit, Fetch, Known, NoRoom, TooLarge};
     use super::*;
 
     fn decisions(messages: &[(u64, bool)], limits: Limits) -> Vec<Decision> {
@@ -106,6 +117,7 @@ mod tests {
         let limits = Limits {
             max_size: Some(Octets(10)),
             max_messages: Some(2),
+            ..Limits::default()
         };
         let messages = [
             (1, true),
@@ -123,6 +135,25 @@ mod tests {
             AfterLimit(2),
             Known,
         ];
+        assert_eq!(decisions(&messages, limits), expected);
+    }
+
+    #[test]
+    fn what_the_disk_has_no_room_for_is_not_begun_and_smaller_ones_are() {
+        let limits = Limits {
+            room: Some(Octets(10)),
+            whole: Some(Octets(100)),
+            ..Limits::default()
+        };
+        let messages = [
+            (6, false),
+            (5, false),
+            (4, false),
+            (9, true),
+            (1, false),
+            (101, false),
+        ];
+        let expected = [Fetch, NoRoom, Fetch, Known, NoRoom, Fetch];
         assert_eq!(decisions(&messages, limits), expected);
     }
 }

@@ -13,8 +13,12 @@ use jiff::Timestamp;
 pub enum Policy {
     /// For good: nothing is ever deleted.
     Keep,
+    /// For good, although the user said otherwise: the login name asks Gmail for what other programs fetch, too.
+    KeepRecent,
     /// For this long after it was first seen.
     KeepFor(Duration),
+    /// Until it has left the local Maildir, but no longer than this, if so much is given.
+    KeepWhileHere(Option<Duration>),
     /// Until it has arrived here.
     Delete,
 }
@@ -24,6 +28,10 @@ pub enum Policy {
 pub enum Verdict {
     /// It stays: that is the policy.
     Keep,
+    /// It stays: nothing is deleted in Gmail's `recent:` mode.
+    KeepRecent,
+    /// It stays: it is in the local Maildir.
+    KeepWhileHere,
     /// It stays: it is not safe here yet.
     KeepUnpublished,
     /// It stays: the server accepts its deletion, and does not do it.
@@ -34,6 +42,8 @@ pub enum Verdict {
     KeepUntil(Timestamp),
     /// It is deleted: it is here, and that is enough.
     Delete,
+    /// It is deleted: it was deleted here.
+    DeleteLeft,
     /// It is deleted: it has been kept since it was first seen, and its time is over.
     DeleteOlder(Timestamp),
 }
@@ -42,7 +52,7 @@ impl Verdict {
     /// Whether the copy is to be deleted now.
     #[must_use]
     pub fn is_due(self) -> bool {
-        matches!(self, Self::Delete | Self::DeleteOlder(_))
+        matches!(self, Self::Delete | Self::DeleteLeft | Self::DeleteOlder(_))
     }
 }
 
@@ -51,6 +61,12 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keep => f.write_str("keep on the server: nothing is to be deleted"),
+            Self::KeepRecent => {
+                f.write_str("keep on the server: nothing is deleted in Gmail's recent: mode")
+            }
+            Self::KeepWhileHere => {
+                f.write_str("keep on the server until it is deleted from the Maildir here")
+            }
             Self::KeepUnpublished => f.write_str("keep on the server: it is not here yet"),
             Self::KeepUndeletable => {
                 f.write_str("keep on the server: it does not delete what it is told to")
@@ -60,6 +76,9 @@ impl fmt::Display for Verdict {
             }
             Self::KeepUntil(time) => write!(f, "keep on the server until {time}"),
             Self::Delete => f.write_str("delete from the server: leave-on-server is false"),
+            Self::DeleteLeft => {
+                f.write_str("delete from the server: it was deleted from the Maildir here")
+            }
             Self::DeleteOlder(seen) => {
                 write!(f, "delete from the server: first seen {seen}")
             }
@@ -80,6 +99,8 @@ pub struct Copy {
     pub first_seen: Timestamp,
     /// Whether the message is published here.
     pub published: bool,
+    /// Whether it has left every folder of the local Maildir.
+    pub left: bool,
     /// How often the server said that it deletes it, and still has it.
     pub kept: u32,
 }
@@ -89,20 +110,36 @@ pub struct Copy {
 pub fn judge(policy: Policy, copy: Copy, now: Timestamp) -> Verdict {
     match policy {
         Policy::Keep => Verdict::Keep,
+        Policy::KeepRecent => Verdict::KeepRecent,
         _ if !copy.published => Verdict::KeepUnpublished,
         _ if copy.kept >= PATIENCE => Verdict::KeepUndeletable,
         Policy::Delete => Verdict::Delete,
-        Policy::KeepFor(_) if copy.first_seen < EARLIEST => Verdict::KeepUndated,
-        Policy::KeepFor(time) => {
-            // A time beyond all times never comes.
-            let until = copy.first_seen.checked_add(time).unwrap_or(Timestamp::MAX);
-            if until <= now {
-                Verdict::DeleteOlder(copy.first_seen)
-            } else {
-                Verdict::KeepUntil(until)
-            }
-        }
+        Policy::KeepWhileHere(_) if copy.left => Verdict::DeleteLeft,
+        Policy::KeepWhileHere(None) => Verdict::KeepWhileHere,
+        Policy::KeepFor(time) | Policy::KeepWhileHere(Some(time)) => judge_age(time, copy, now),
     }
+}
+
+fn judge_age(time: Duration, copy: Copy, now: Timestamp) -> Verdict {
+    if copy.first_seen < EARLIEST {
+        return Verdict::KeepUndated;
+    }
+    // A time beyond all times never comes.
+    let until = copy.first_seen.checked_add(time).unwrap_or(Timestamp::MAX);
+    if until <= now {
+        Verdict::DeleteOlder(copy.first_seen)
+    } else {
+        Verdict::KeepUntil(until)
+    }
+}
+
+/// Whether so many messages of `all` that were here may have been deleted by their reader, rather than be on a disk that
+/// is not mounted, or be lost: then somebody must be asked.
+#[must_use]
+pub fn is_suspicious(left: usize, all: usize) -> bool {
+    /// Fewer are soon deleted by hand.
+    const FEW: usize = 5;
+    left > FEW && left > all / 2
 }
 
 #[cfg(test)]
@@ -119,6 +156,7 @@ mod tests {
         let copy = Copy {
             first_seen,
             published,
+            left: false,
             kept: 0,
         };
         judge(policy, copy, now)
@@ -129,6 +167,7 @@ mod tests {
         let kept = |kept| Copy {
             first_seen: at(0),
             published: true,
+            left: false,
             kept,
         };
         assert!(judge(Policy::Delete, kept(PATIENCE - 1), at(1)).is_due());
@@ -196,5 +235,40 @@ mod tests {
     fn a_clock_that_was_set_back_deletes_nothing() {
         let policy = Policy::KeepFor(Duration::from_secs(DAY));
         assert!(!judged(policy, at(100), true, at(1)).is_due());
+    }
+
+    #[test]
+    fn what_left_the_maildir_is_due_and_what_is_there_stays_for_its_time() {
+        let copy = |left| Copy {
+            first_seen: at(0),
+            published: true,
+            left,
+            kept: 0,
+        };
+        let forever = Policy::KeepWhileHere(None);
+        assert_eq!(judge(forever, copy(true), at(1)), Verdict::DeleteLeft);
+        assert_eq!(judge(forever, copy(false), at(999)), Verdict::KeepWhileHere);
+        let days = Policy::KeepWhileHere(Some(Duration::from_secs(9 * DAY)));
+        assert_eq!(judge(days, copy(true), at(1)), Verdict::DeleteLeft);
+        assert_eq!(judge(days, copy(false), at(1)), Verdict::KeepUntil(at(9)));
+        assert_eq!(judge(days, copy(false), at(9)), Verdict::DeleteOlder(at(0)));
+        let unpublished = Copy {
+            published: false,
+            ..copy(true)
+        };
+        assert!(!judge(forever, unpublished, at(1)).is_due());
+    }
+
+    #[test]
+    fn nothing_is_due_in_recent_mode() {
+        assert!(!judged(Policy::KeepRecent, at(0), true, at(9999)).is_due());
+    }
+
+    #[test]
+    fn a_mailbox_that_is_gone_at_once_is_suspicious() {
+        assert!(is_suspicious(900, 1000));
+        assert!(is_suspicious(6, 6));
+        assert!(!is_suspicious(5, 5));
+        assert!(!is_suspicious(500, 1000));
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
-/// Fetches mail from POP3 servers into your Maildir: every message once, none lost.
+/// Fetches mail from POP3 servers into your Maildir, mbox or procmail: every message once, none lost.
 ///
 /// popfetch reads accounts from a configuration file, fetches what is new from each, and delivers it. Mail stays on the
 /// server unless the account says otherwise.
@@ -85,6 +85,9 @@ impl When {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Sync(Sync),
+    Retry(Retry),
+    Refetch(Refetch),
+    Status(Status),
     Login(Login),
     Logout(Logout),
     Completions(Completions),
@@ -111,6 +114,46 @@ pub(super) struct Sync {
     /// Delete nothing from the server in this run
     #[arg(long)]
     pub(super) keep: bool,
+}
+
+/// Hand over now what waits for its destination, quarantined messages too
+///
+/// A message that a program or LMTP server refuses waits on this machine. `sync` tries it again after growing pauses, and
+/// ten times at most; this tries it at once. No server is asked and nothing is fetched.
+#[derive(Debug, clap::Args)]
+pub(super) struct Retry {
+    /// Accounts, as the configuration names them; all that are enabled, without
+    #[arg(value_name = "ACCOUNT")]
+    pub(super) accounts: Vec<String>,
+}
+
+/// Fetch mail again that was fetched before
+///
+/// What is new is fetched, too. Nothing is deleted from the server.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("which").required(true).args(["uids", "missing"])))]
+pub(super) struct Refetch {
+    /// The account, as the configuration names it
+    #[arg(value_name = "ACCOUNT")]
+    pub(super) account: String,
+
+    /// The uids of messages that are to be fetched again, as `list` and `sync --dry-run` show them
+    #[arg(value_name = "UID")]
+    pub(super) uids: Vec<String>,
+
+    /// Fetch again what is gone from the Maildir here and still on the server
+    #[arg(long)]
+    pub(super) missing: bool,
+}
+
+/// Say how the accounts stand: what was fetched, and what waits to be delivered and why
+///
+/// It is all from the record on this machine; no server is asked.
+#[derive(Debug, clap::Args)]
+pub(super) struct Status {
+    /// Accounts, as the configuration names them; all that are enabled, without
+    #[arg(value_name = "ACCOUNT")]
+    pub(super) accounts: Vec<String>,
 }
 
 /// Put an account's password into the keyring

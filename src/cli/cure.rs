@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io;
 
 use crate::pop3::{Code, Violation};
+use crate::sync::Wait;
 use crate::{credentials, delivery, pop3, state, sync};
 
 /// The cure of an error in an account's run, where there is one.
@@ -17,9 +18,9 @@ pub(super) fn of_run(error: &sync::Error, account: &str) -> Option<String> {
             "is its disk mounted? If you removed it on purpose, make it again (mkdir -p '{}/new'); nothing was fetched",
             path.display()
         )),
-        sync::Error::NoUidl { .. } => {
-            Some("popfetch needs UIDL to tell new mail from old; nothing was fetched".to_owned())
-        }
+        sync::Error::NoUidl { .. } => Some(
+            "popfetch needs UIDL or TOP to tell new mail from old; nothing was fetched".to_owned(),
+        ),
         sync::Error::Oversized { .. } => {
             Some("the server may be at fault: look at the message in its web mail".to_owned())
         }
@@ -29,8 +30,29 @@ pub(super) fn of_run(error: &sync::Error, account: &str) -> Option<String> {
 }
 
 /// The cure of what kept one message, or some, from arriving, where there is one.
-pub(super) fn of_problem(problem: &sync::Problem) -> Option<String> {
+pub(super) fn of_problem(problem: &sync::Problem, account: &str) -> Option<String> {
     match problem {
+        sync::Problem::Closed { error, .. } => of_run(error, account),
+        sync::Problem::Waits {
+            wait: Wait::Quarantined,
+            ..
+        } => Some(format!("`popfetch retry {account}` tries again")),
+        sync::Problem::Waits { wait: Wait::Until(_), .. } => Some(format!(
+            "it is kept here and tried again then, or now by `popfetch retry {account}`"
+        )),
+        sync::Problem::Waits { wait: Wait::NextRun, .. } => {
+            Some("it is kept here and tried again by the next run".to_owned())
+        }
+        sync::Problem::PutOff { .. } => {
+            Some("they are kept here and tried again by the next run".to_owned())
+        }
+        sync::Problem::SpoolLost { .. } => {
+            Some("what is still on the server is fetched again".to_owned())
+        }
+        sync::Problem::NoRoom { .. } => Some("make room; the mail is still on the server".to_owned()),
+        sync::Problem::MassDeletion(_) => Some(format!(
+            "is the disk mounted? If you deleted them, run `popfetch sync {account}` on a terminal and say so; if not, `popfetch refetch {account} --missing` brings them back"
+        )),
         sync::Problem::Owed { .. } => Some(
             "mount its disk, or make the folder again, with new/ in it, if you removed it on purpose"
                 .to_owned(),
@@ -120,7 +142,7 @@ pub(super) fn of_state(error: &state::Error) -> String {
     use state::Error;
     match error {
         Error::Damaged { path, .. } => format!(
-            "nothing was fetched; restore it from a backup, or move it away (mv '{0}' '{0}.damaged'): then all that is on the server is fetched once more",
+            "run popfetch again: it keeps '{}' aside, and recognises the mail that is here already",
             path.display()
         ),
         Error::ReadOnly { path } => format!(
@@ -146,16 +168,45 @@ pub(super) fn of_state(error: &state::Error) -> String {
 }
 
 fn of_delivery(error: &delivery::Error) -> Option<String> {
-    let source = error.source()?.downcast_ref::<io::Error>()?;
-    Some(match source.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "make the folder yours and writable, or correct deliver; the mail is still on the server".to_owned()
+    use delivery::Error;
+    match error {
+        Error::Locked { path, .. } => {
+            return Some(format!(
+                "wait for it to end, or remove '{}.lock' if no program uses the mbox",
+                path.display()
+            ));
         }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+        Error::NotAnMbox { .. } => {
+            return Some("correct deliver; nothing was fetched for it".to_owned());
+        }
+        Error::LmtpConnect { .. } | Error::LmtpLost { .. } => {
+            return Some(
+                "is the LMTP server running, and the address in deliver right?".to_owned(),
+            );
+        }
+        Error::LmtpRefused { .. } | Error::NoLmtp { .. } => {
+            return Some("ask whoever runs that server; what is meant for it waits here or on the POP server".to_owned());
+        }
+        Error::Stopped => return None,
+        _ => {}
+    }
+    let source = error.source()?.downcast_ref::<io::Error>()?;
+    Some(match (source.kind(), error) {
+        (io::ErrorKind::NotFound, Error::Program { .. }) => {
+            "correct deliver, or name the program with its path: cron has few folders in PATH; the mail is safe".to_owned()
+        }
+        (io::ErrorKind::PermissionDenied, Error::Program { .. }) => {
+            "make it executable (chmod +x), or correct deliver; the mail is safe".to_owned()
+        }
+        (_, Error::Program { .. }) => "correct deliver; the mail is safe".to_owned(),
+        (io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem, _) => {
+            "make it yours and writable, or correct deliver; the mail is still on the server".to_owned()
+        }
+        (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => {
             "make room; the mail is still on the server".to_owned()
         }
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-            "a file is where the Maildir should be: correct deliver".to_owned()
+        (io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists, _) => {
+            "a file is where a folder should be: correct deliver".to_owned()
         }
         _ => "the mail is still on the server".to_owned(),
     })

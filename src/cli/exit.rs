@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::args::Global;
 use crate::pop3::Code;
-use crate::sync::{Outcome, Problem};
+use crate::sync::{Outcome, Problem, Wait};
 use crate::{config, credentials, delivery, pop3, state, sync};
 
 /// How a run ended, from the best to the worst.
@@ -81,10 +81,20 @@ impl From<&Problem> for Status {
     fn from(problem: &Problem) -> Self {
         match problem {
             Problem::DuplicateNumber { .. }
-            | Problem::DuplicateUid { .. }
+            | Problem::NoHeader { .. }
             | Problem::NoSize { .. }
             | Problem::NoUid { .. } => Self::Protocol,
-            Problem::Owed { .. } => Self::Local,
+            Problem::Closed { error, .. } => error.into(),
+            Problem::PutOff { .. }
+            | Problem::Waits {
+                wait: Wait::NextRun,
+                ..
+            } => Self::Later,
+            Problem::MassDeletion(_)
+            | Problem::NoRoom { .. }
+            | Problem::Owed { .. }
+            | Problem::SpoolLost { .. }
+            | Problem::Waits { .. } => Self::Local,
             Problem::NotRetrieved { reply, .. }
             | Problem::NotDeleted { reply, .. }
             | Problem::NotUpdated { reply } => refusal(reply.code),
@@ -151,10 +161,10 @@ impl From<&delivery::Error> for Status {
     fn from(error: &delivery::Error) -> Self {
         use delivery::Error;
         match error {
-            Error::Folder { .. }
-            | Error::Publish { .. }
-            | Error::Stage { .. }
-            | Error::Sync { .. } => Self::Local,
+            error if error.is_temporary() => Self::Later,
+            Error::NoLmtp { .. } => Self::Protocol,
+            Error::LmtpRefused { .. } => Self::Unavailable,
+            _ => Self::Local,
         }
     }
 }
@@ -200,8 +210,18 @@ pub(super) enum Usage {
         /// The names there are.
         known: Vec<String>,
     },
+    /// What is missing was asked of an account without a Maildir.
+    #[error(
+        "{name} delivers to no Maildir, in which popfetch could look for what is missing: name the uids"
+    )]
+    WithoutMaildir {
+        /// The account.
+        name: String,
+    },
     /// `--json` was asked of a command that has no data.
-    #[error("--json goes with sync: the other commands have no data to print")]
+    #[error(
+        "--json goes with sync, retry, refetch and status: the other commands have no data to print"
+    )]
     NoJson,
 }
 

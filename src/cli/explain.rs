@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::exit::Status;
 use super::report;
-use super::sync::{Run, worst};
+use super::run::{Run, worst};
 use crate::plan::Decision;
 use crate::state::Ledger;
 use crate::sync::{self, Explained, Outcome, Tally};
@@ -42,7 +42,7 @@ pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyho
         if as_json && outcome.failure.is_some() {
             report::data(&report::json(&account.name, &outcome))?;
         }
-        for line in report::run(&account.name, &outcome, false) {
+        for line in report::run(&account.name, &outcome, false, true) {
             report::say(&line);
         }
         statuses.push(Some(Status::of_outcome(&outcome)));

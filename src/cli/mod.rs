@@ -4,6 +4,7 @@
 //! the layers below, and what came of it into words and a status.
 
 mod accounts;
+mod approve;
 mod args;
 mod completions;
 mod cure;
@@ -14,6 +15,8 @@ mod login;
 mod passwords;
 mod progress;
 mod report;
+mod run;
+mod status;
 mod surroundings;
 mod sync;
 
@@ -45,6 +48,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn obey(args: &Args) -> anyhow::Result<Status> {
     match &args.command {
         Command::Sync(options) => sync::sync(options, &args.global),
+        Command::Retry(options) => sync::retry(options, &args.global),
+        Command::Refetch(options) => sync::refetch(options, &args.global),
+        Command::Status(options) => status::status(options, &args.global),
         Command::Login(options) => login::login(options, &args.global),
         Command::Logout(options) => login::logout(options, &args.global),
         Command::Completions(options) => completions::completions(options, &args.global),

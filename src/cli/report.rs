@@ -4,6 +4,7 @@
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -45,9 +46,22 @@ pub(super) fn failure(error: &anyhow::Error) {
     say(&line(None, &format!("{error:#}"), cure));
 }
 
-/// The lines about an account's run: its trouble always, its summary if `summary`.
-pub(super) fn run(account: &str, outcome: &Outcome, summary: bool) -> Vec<String> {
+/// Says that a damaged state was set aside.
+pub(super) fn rebuilding(aside: &Path) -> String {
+    let text = format!(
+        "the state database was damaged, and is kept as {}",
+        aside.display()
+    );
+    let cure = "mail that is in a Maildir or mbox already is recognised and not delivered again";
+    line(None, &text, Some(cure.to_owned()))
+}
+
+/// The lines about an account's run: its trouble always, its summary if `summary`, what should be known once if `notices`.
+pub(super) fn run(account: &str, outcome: &Outcome, summary: bool, notices: bool) -> Vec<String> {
     let mut lines = Vec::new();
+    if notices {
+        lines.extend(notices_of(account, &outcome.tally));
+    }
     if summary && (outcome.failure.is_none() || outcome.tally.new + outcome.tally.recovered > 0) {
         lines.push(format!("{account}: {}", sentence(&outcome.tally)));
     }
@@ -55,6 +69,25 @@ pub(super) fn run(account: &str, outcome: &Outcome, summary: bool) -> Vec<String
     if let Some(error) = &outcome.failure {
         let cure = cure::of_run(error, account);
         lines.push(line(Some(account), &chain(error), cure));
+    }
+    lines
+}
+
+/// What is no trouble, and has to be known once.
+fn notices_of(account: &str, tally: &Tally) -> Vec<String> {
+    let mut lines = Vec::new();
+    if tally.lacks_uidl {
+        let text = "the server has no UIDL: messages are told apart by their headers";
+        let more = "it is asked for all headers in each run; this is said once";
+        lines.push(line(Some(account), text, Some(more.to_owned())));
+    }
+    if tally.found > 0 {
+        let text = format!(
+            "{} messages were here already, although nothing was on record",
+            tally.found
+        );
+        let more = "they were put on record, and not delivered again";
+        lines.push(line(Some(account), &text, Some(more.to_owned())));
     }
     lines
 }
@@ -69,8 +102,8 @@ fn problems(account: &str, outcome: &Outcome) -> Vec<String> {
         .map(|problem| {
             line(
                 Some(account),
-                &problem.to_string(),
-                cure::of_problem(problem),
+                &chain(problem),
+                cure::of_problem(problem, account),
             )
         })
         .collect();
@@ -118,10 +151,14 @@ fn sentence(tally: &Tally) -> String {
         parts.push(format!("{} new ({})", tally.new, tally.new_octets));
     }
     if tally.recovered > 0 {
-        parts.push(format!(
-            "{} taken up from an interrupted run",
-            tally.recovered
-        ));
+        parts.push(format!("{} finished from an earlier run", tally.recovered));
+    }
+    if tally.recognised > 0 {
+        parts.push(format!("{} known under new uids", tally.recognised));
+    }
+    let waiting = count(tally, |problem| matches!(problem, Problem::Waits { .. }));
+    if waiting > 0 {
+        parts.push(format!("{waiting} waiting to be delivered"));
     }
     if parts.is_empty() {
         parts.push("nothing new".to_owned());
@@ -133,13 +170,14 @@ fn sentence(tally: &Tally) -> String {
     if left > 0 {
         parts.push(format!("{left} on the server"));
     }
-    let refused = tally
-        .problems
-        .iter()
-        .filter(|problem| matches!(problem, Problem::NotRetrieved { .. }));
-    match refused.count() {
-        0 => {}
-        refused => parts.push(format!("{refused} could not be fetched")),
+    let refused = count(tally, |problem| {
+        matches!(problem, Problem::NotRetrieved { .. })
+    });
+    if refused > 0 {
+        parts.push(format!("{refused} could not be fetched"));
+    }
+    if tally.no_room > 0 {
+        parts.push(format!("{} for which there is no room", tally.no_room));
     }
     if tally.too_large > 0 {
         parts.push(format!(
@@ -156,6 +194,10 @@ fn sentence(tally: &Tally) -> String {
     parts.join(", ")
 }
 
+fn count(tally: &Tally, which: impl Fn(&&Problem) -> bool) -> usize {
+    tally.problems.iter().filter(which).count()
+}
+
 /// An account's run as JSON.
 pub(super) fn json(account: &str, outcome: &Outcome) -> Value {
     let tally = &outcome.tally;
@@ -170,7 +212,11 @@ pub(super) fn json(account: &str, outcome: &Outcome) -> Value {
         "deleted": tally.deleted,
         "too_large": tally.too_large,
         "after_limit": tally.after_limit,
-        "problems": tally.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "recognised": tally.recognised,
+        "found": tally.found,
+        "no_room": tally.no_room,
+        "waiting": count(tally, |problem| matches!(problem, Problem::Waits { .. })),
+        "problems": tally.problems.iter().map(|problem| chain(problem)).collect::<Vec<_>>(),
         "error": outcome.failure.as_ref().map(|error| chain(error)),
         "cure": outcome.failure.as_ref().and_then(|error| cure::of_run(error, account)),
     })
@@ -211,7 +257,7 @@ mod tests {
             tally: Tally::default(),
             failure: Some(failure),
         };
-        let lines = run("work", &outcome, true);
+        let lines = run("work", &outcome, true, true);
         assert_eq!(lines.len(), 1);
         assert!(
             lines[0].starts_with(

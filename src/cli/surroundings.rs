@@ -3,18 +3,20 @@
 //! Everything below this layer gets these as arguments.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::exit::Status;
+use crate::delivery::INHERITED;
+use crate::sync::Surroundings;
 
 /// The host's name, for file names in a Maildir.
-pub(super) fn host_name() -> String {
+fn host_name() -> String {
     rustix::system::uname()
         .nodename()
         .to_string_lossy()
@@ -29,6 +31,8 @@ pub(super) fn random() -> anyhow::Result<u64> {
 /// A flag that SIGINT and SIGTERM set; a second signal ends the program at once.
 pub(super) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
+    // Where whoever started us ignores it, programs that we start could not be waited for.
+    flag::register(SIGCHLD, Arc::default()).context("cannot listen for signals")?;
     for signal in [SIGINT, SIGTERM] {
         // In this order: the first signal finds the flag unset and sets it.
         flag::register_conditional_shutdown(
@@ -40,6 +44,36 @@ pub(super) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
         .context("cannot listen for signals")?;
     }
     Ok(stop)
+}
+
+/// What programs are told that mail is handed to.
+pub(super) fn for_programs(home: &Path) -> Surroundings {
+    let set = INHERITED.into_iter();
+    Surroundings {
+        home: home.to_owned(),
+        login: login_name(),
+        inherited: set
+            .filter_map(|name| Some((name, std::env::var_os(name)?)))
+            .collect(),
+        host: host_name(),
+    }
+}
+
+/// The name of this machine's user: cron and login set it, and the list of users has it.
+fn login_name() -> String {
+    let variables = ["USER", "LOGNAME"].into_iter();
+    let mut set = variables.filter_map(|name| std::env::var(name).ok());
+    if let Some(name) = set.find(|name| !name.is_empty()) {
+        return name;
+    }
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut names = users.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then(|| name.to_owned())
+    });
+    names.next().unwrap_or(uid)
 }
 
 /// Whether somebody can be asked.

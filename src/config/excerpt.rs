@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Diagnostic, Place};
 use super::problem::Problem;
-use super::schema::ACCOUNT_KEYS;
+use super::schema::{ACCOUNT_KEYS, DELIVER_KEYS};
 use super::spelling;
 
 /// The parts of a file that nobody may see, in its order and apart from each other.
@@ -144,7 +144,8 @@ fn may_be_secret(key: &str) -> bool {
 
 /// Whether a key is near to none that is known: what it is meant to hold, a password perhaps, only its writer knows.
 fn means_nothing(key: &str) -> bool {
-    spelling::nearest(key, ACCOUNT_KEYS.iter().copied().chain(["maildir"])).is_none()
+    let known = ACCOUNT_KEYS.iter().chain(&DELIVER_KEYS).copied();
+    spelling::nearest(key, known).is_none()
 }
 
 /// Whether there is an address with a user, and maybe a password, in this text.

@@ -9,6 +9,7 @@
 //! nor a terminal nor the network. Invariants: all problems of a file are reported at once; a file that holds a
 //! password which others can read is refused; no password is in an error, whatever is wrong with the file.
 
+mod deliver;
 mod error;
 mod excerpt;
 mod file;
@@ -25,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{Diagnostic, Error, Place};
 pub use paths::Folders;
-pub use schema::ACCOUNT_KEYS;
+pub use schema::{ACCOUNT_KEYS, DELIVER_KEYS};
 
 use crate::{credentials, delivery, plan, pop3, retention};
 
@@ -49,8 +50,8 @@ pub struct Account {
     pub user: String,
     /// Where its password is.
     pub password: credentials::Source,
-    /// Where its mail goes.
-    pub destination: delivery::Destination,
+    /// Where its mail goes; not empty, and no two are the same.
+    pub destinations: Vec<delivery::Destination>,
     /// How long copies stay on the server.
     pub retention: retention::Policy,
     /// What is left on the server although it is new.

@@ -86,6 +86,15 @@ impl<'a> Base<'a> {
         }
     }
 
+    /// The program that `text` means: as a path it starts where all paths do, as a name it is looked for in PATH.
+    pub(super) fn program(&self, text: String) -> Result<String, PathError> {
+        if !text.contains('/') {
+            return Ok(text);
+        }
+        let path = self.path(&text)?.into_os_string();
+        path.into_string().map_err(|_| PathError::OddHome)
+    }
+
     /// The word of a command that `text` means: as a shell would, a leading `~/` is the home folder; all else is left
     /// as it is.
     pub(super) fn word(&self, text: String) -> Result<String, PathError> {
@@ -136,6 +145,10 @@ mod tests {
         assert_eq!(word("~/bin/pass"), "/home/me/bin/pass");
         assert_eq!(word("pass"), "pass");
         assert_eq!(word("~"), "~");
+        let program = |text: &str| BASE().program(text.to_owned()).unwrap();
+        assert_eq!(program("procmail"), "procmail");
+        assert_eq!(program("bin/deliver"), "/etc/popfetch/bin/deliver");
+        assert_eq!(program("~/bin/deliver"), "/home/me/bin/deliver");
     }
 
     #[test]

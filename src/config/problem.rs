@@ -75,6 +75,7 @@ impl Problem {
     /// A value that is `found` to be something that `key` does not take.
     pub(super) fn wrong_value(key: &str, value: &Spanned<DeValue<'_>>, found: &str) -> Self {
         let takes = schema::takes(key);
+        let key = key.trim_start_matches("deliver ");
         Self::new(
             value.span(),
             format!("`{key}` takes {}, but this is {found}", takes.what),

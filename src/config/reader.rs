@@ -6,6 +6,7 @@
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::deliver;
 use super::paths::Base;
 use super::problem::Problem;
 use super::schema::{ACCOUNT_KEYS, Account, File, Setting, Settings};
@@ -88,7 +89,9 @@ impl Reader<'_> {
                 "tls-fingerprint" => {
                     self.take(&mut read.tls_fingerprint, value, values::fingerprint);
                 }
-                "timeout" => self.take(&mut read.timeout, value, values::timeout),
+                "timeout" => self.take(&mut read.timeout, value, |value| {
+                    values::duration("timeout", value)
+                }),
                 "user" => self.take(&mut read.user, value, values::user),
                 "password" => self.take(&mut read.password, value, values::password),
                 "password-command" => self.take(&mut read.password_command, value, |value| {
@@ -98,7 +101,7 @@ impl Reader<'_> {
                     values::path("password-file", value, base)
                 }),
                 "deliver" => self.take(&mut read.deliver, value, |value| {
-                    values::deliver(value, base)
+                    deliver::deliver(value, base)
                 }),
                 "leave-on-server" => {
                     self.take(&mut read.leave_on_server, value, values::leave_on_server);

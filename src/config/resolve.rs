@@ -3,15 +3,16 @@
 //! It refuses to know TOML; it sees the schema. Invariants: an account comes out whole or not at all, and not without a
 //! problem that says why; nothing in it is protected less than was asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Account;
 use super::error::EXAMPLE;
 use super::problem::Problem;
-use super::schema::{self, File, Protection, Settings};
+use super::schema::{self, Deliver, File, Protection, Settings};
 use crate::credentials::Source;
+use crate::delivery::{Destination, Lmtp, Recipient};
 use crate::plan::Limits;
 use crate::pop3::{Endpoint, Security, Trust};
 use crate::retention::Policy;
@@ -89,6 +90,9 @@ fn account(
         Security::Implicit(_) => Security::IMPLICIT_PORT,
         Security::StartTls(_) | Security::Cleartext => Security::PLAIN_PORT,
     });
+    let user = own.user.or(&defaults.user).get()?;
+    let retention = retention(written, defaults, &user, problems);
+    let destinations = destinations(written, defaults, &user, problems)?;
     Some(Account {
         name: written.name.clone(),
         endpoint: Endpoint {
@@ -97,20 +101,16 @@ fn account(
             security,
             timeout: own.timeout.or(&defaults.timeout).get().unwrap_or(TIMEOUT),
         },
-        user: own.user.or(&defaults.user).get()?,
+        user,
         password: source(own)
             .or_else(|| source(defaults))
             .unwrap_or(Source::Unstated),
-        destination: own.deliver.or(&defaults.deliver).get()?,
-        // Nothing is ever deleted unasked.
-        retention: own
-            .leave_on_server
-            .or(&defaults.leave_on_server)
-            .get()
-            .unwrap_or(Policy::Keep),
+        retention,
+        destinations,
         limits: Limits {
             max_size: own.max_size.or(&defaults.max_size).get(),
             max_messages: own.max_messages.or(&defaults.max_messages).get(),
+            ..Limits::default()
         },
         pipelining: own
             .pipelining
@@ -139,6 +139,92 @@ fn missing(written: &schema::Account, defaults: &Settings) -> Option<Problem> {
         Problem::new(written.span.clone(), message)
             .help(format!("add, for example:\n{}", examples.join("\n"))),
     )
+}
+
+/// The account's destinations; an LMTP server is one for each recipient.
+fn destinations(
+    written: &schema::Account,
+    defaults: &Settings,
+    user: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<Destination>> {
+    let deliver = written.settings.deliver.or(&defaults.deliver);
+    let deliver_at = deliver.place();
+    let mut destinations: Vec<Destination> = Vec::new();
+    for deliver in deliver.get()? {
+        match deliver {
+            Deliver::Maildir(path) => destinations.push(Destination::Maildir(path)),
+            Deliver::Mbox(mbox) => destinations.push(Destination::Mbox(mbox)),
+            Deliver::Pipe(program) => destinations.push(Destination::Pipe(program)),
+            Deliver::Lmtp {
+                address,
+                mut recipients,
+                timeout,
+            } => {
+                if recipients.is_empty() {
+                    match (Recipient::new(user), deliver_at.clone()) {
+                        (Some(recipient), _) => recipients.push(recipient),
+                        (None, Some(place)) => problems.push(
+                            Problem::new(place, format!("mail cannot be sent to `{user}` by LMTP"))
+                                .help("say to whom: `recipient = \"me@example.com\"`"),
+                        ),
+                        (None, None) => {}
+                    }
+                }
+                destinations.extend(recipients.into_iter().map(|recipient| {
+                    Destination::Lmtp(Lmtp {
+                        address: address.clone(),
+                        recipient,
+                        timeout: timeout.unwrap_or(LMTP_TIMEOUT),
+                    })
+                }));
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    for destination in &destinations {
+        if let Some(place) = deliver_at.clone()
+            && !seen.insert(destination.to_string())
+        {
+            let problem = Problem::new(place, format!("{destination} is given twice"));
+            problems.push(problem.help("each message would arrive there twice: keep one of them"));
+        }
+    }
+    Some(destinations)
+}
+
+/// What is deleted from the server: nothing unasked.
+fn retention(
+    written: &schema::Account,
+    defaults: &Settings,
+    user: &str,
+    problems: &mut Vec<Problem>,
+) -> Policy {
+    let leave = written
+        .settings
+        .leave_on_server
+        .or(&defaults.leave_on_server);
+    let policy = leave.get().unwrap_or(Policy::Keep);
+    let deliver = written.settings.deliver.or(&defaults.deliver).get();
+    let has_maildir = deliver
+        .iter()
+        .flatten()
+        .any(|deliver| matches!(deliver, Deliver::Maildir(_)));
+    if let (Policy::KeepWhileHere(_), Some(place)) = (policy, leave.place())
+        && deliver.is_some()
+        && !has_maildir
+    {
+        let name = &written.name;
+        let message =
+            format!("account `{name}` delivers to no Maildir, from which mail could be deleted");
+        problems.push(Problem::new(place, message).help("say how long to keep it: `\"30d\"`"));
+    }
+    // What other programs fetch, too, is not ours to delete.
+    match policy {
+        Policy::Keep => policy,
+        _ if user.starts_with("recent:") => Policy::KeepRecent,
+        _ => policy,
+    }
 }
 
 fn security(
@@ -211,3 +297,6 @@ fn is_this_host(host: &str) -> bool {
 
 /// How long a server may be silent where nothing is said: longer than a busy server takes to answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long an LMTP server may be silent where nothing is said (RFC 5321 §4.5.3.2.6 allows it ten minutes at the end).
+const LMTP_TIMEOUT: Duration = Duration::from_secs(10 * 60);

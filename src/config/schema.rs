@@ -90,12 +90,32 @@ pub(super) struct Settings {
     pub(super) password: Setting<Secret>,
     pub(super) password_command: Setting<Vec<String>>,
     pub(super) password_file: Setting<PathBuf>,
-    pub(super) deliver: Setting<delivery::Destination>,
+    pub(super) deliver: Setting<Vec<Deliver>>,
     pub(super) leave_on_server: Setting<retention::Policy>,
     pub(super) max_size: Setting<Octets>,
     pub(super) max_messages: Setting<usize>,
     pub(super) pipelining: Setting<pop3::Pipelining>,
     pub(super) enabled: Setting<bool>,
+}
+
+/// A table of `deliver`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Deliver {
+    /// `{ maildir = … }`
+    Maildir(PathBuf),
+    /// `{ mbox = … }`
+    Mbox(delivery::Mbox),
+    /// `{ pipe = … }`
+    Pipe(delivery::Program),
+    /// `{ lmtp = … }`; without recipients it is the account's user.
+    Lmtp {
+        /// The server.
+        address: delivery::LmtpAddress,
+        /// Who gets the mail there.
+        recipients: Vec<delivery::Recipient>,
+        /// How long it may be silent.
+        timeout: Option<Duration>,
+    },
 }
 
 /// The values of `tls`.
@@ -126,8 +146,11 @@ pub(super) fn takes(key: &str) -> &'static Takes {
         .find(|row| row.key == key)
         .unwrap_or(match key {
             "defaults" => &DEFAULTS,
-            "maildir" => &MAILDIR,
-            _ => &ACCOUNTS,
+            "accounts" => &ACCOUNTS,
+            key => DELIVER
+                .iter()
+                .find(|row| row.key == key)
+                .unwrap_or(&ACCOUNTS),
         })
 }
 
@@ -144,11 +167,66 @@ pub const ACCOUNT_KEYS: &[&str] = &{
 
 const DEFAULTS: Takes = row("defaults", "a table", "[defaults]");
 
-const MAILDIR: Takes = row(
+/// Every key that a table of `deliver` may hold, and no account.
+pub const DELIVER_KEYS: [&str; 8] = [
     "maildir",
-    "the path of a folder",
-    r#"deliver = { maildir = "~/Mail/work" }"#,
-);
+    "mbox",
+    "pipe",
+    "lmtp",
+    "flock",
+    "lock-timeout",
+    "unix-from",
+    "recipient",
+];
+
+/// What they take; `timeout` is also an account's, and takes other times there.
+const DELIVER: [Takes; 9] = [
+    row(
+        "maildir",
+        "the path of a folder",
+        r#"deliver = { maildir = "~/Mail/work" }"#,
+    ),
+    row(
+        "mbox",
+        "the path of a file",
+        r#"deliver = { mbox = "~/mbox" }"#,
+    ),
+    row(
+        "pipe",
+        "a program and its arguments",
+        r#"deliver = { pipe = ["procmail", "-d", "me"] }"#,
+    ),
+    row(
+        "lmtp",
+        "a socket or a host and port",
+        r#"deliver = { lmtp = "unix:/run/dovecot/lmtp" }"#,
+    ),
+    row(
+        "flock",
+        "true or false",
+        r#"deliver = { mbox = "~/mbox", flock = true }"#,
+    ),
+    row(
+        "lock-timeout",
+        "a duration in quotes",
+        r#"deliver = { mbox = "~/mbox", lock-timeout = "30s" }"#,
+    ),
+    row(
+        "unix-from",
+        "true or false",
+        r#"deliver = { pipe = "procmail", unix-from = true }"#,
+    ),
+    row(
+        "recipient",
+        "an address, or an array of some",
+        r#"deliver = { lmtp = "unix:/run/dovecot/lmtp", recipient = "me@example.com" }"#,
+    ),
+    row(
+        "deliver timeout",
+        "a duration in quotes",
+        r#"deliver = { pipe = "procmail", timeout = "5m" }"#,
+    ),
+];
 
 const ACCOUNTS: Takes = row("accounts", "a table for each account", "[accounts.work]");
 
@@ -190,12 +268,12 @@ const TABLE: [Takes; 17] = [
     ),
     row(
         "deliver",
-        "a table that says where",
+        "a table that says where, or an array of some",
         r#"deliver = { maildir = "~/Mail/work" }"#,
     ),
     row(
         "leave-on-server",
-        "true, false or a duration in quotes",
+        r#"true, false, "until-deleted" or a duration in quotes"#,
         r#"leave-on-server = "14d""#,
     ),
     row(

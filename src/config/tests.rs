@@ -1,5 +1,6 @@
 //! What a file says and what comes of it, from end to end.
 
+mod deliver;
 mod excerpts;
 mod files;
 mod tables;
@@ -73,7 +74,7 @@ fn the_smallest_configuration_gets_what_is_safe_and_usual() {
         },
         user: "me@example.com".to_owned(),
         password: Source::Unstated,
-        destination: Destination::Maildir("/home/me/Mail/work".into()),
+        destinations: vec![Destination::Maildir("/home/me/Mail/work".into())],
         retention: Policy::Keep,
         limits: Limits::default(),
         pipelining: Pipelining::Auto,
@@ -115,11 +116,12 @@ fn every_key_reaches_the_account() {
         },
         user: "me".to_owned(),
         password: Source::Command(["pass", "show", "mail work"].map(str::to_owned).into()),
-        destination: Destination::Maildir("/etc/popfetch/Mail".into()),
+        destinations: vec![Destination::Maildir("/etc/popfetch/Mail".into())],
         retention: Policy::KeepFor(Duration::from_secs(14 * 24 * 60 * 60)),
         limits: Limits {
             max_size: Some(Octets(25 << 20)),
             max_messages: Some(1000),
+            ..Limits::default()
         },
         pipelining: Pipelining::Never,
         enabled: false,

@@ -15,7 +15,6 @@ use super::problem::Problem;
 use super::schema::Protection;
 use super::spelling;
 use super::units::{self, UnitError};
-use crate::delivery::Destination;
 use crate::mail::Octets;
 use crate::pop3::{Fingerprint, Pipelining};
 use crate::retention::Policy;
@@ -76,9 +75,9 @@ pub(super) fn fingerprint(value: &Value<'_>) -> Result<Fingerprint, Problem> {
     })
 }
 
-pub(super) fn timeout(value: &Value<'_>) -> Result<Duration, Problem> {
-    let text = string("timeout", value)?;
-    units::duration(text).map_err(|error| quantity("timeout", value, error))
+pub(super) fn duration(key: &str, value: &Value<'_>) -> Result<Duration, Problem> {
+    let text = string(key, value)?;
+    units::duration(text).map_err(|error| quantity(key, value, error))
 }
 
 pub(super) fn user(value: &Value<'_>) -> Result<String, Problem> {
@@ -89,10 +88,17 @@ pub(super) fn password(value: &Value<'_>) -> Result<Secret, Problem> {
     line("password", value).map(Secret::new)
 }
 
-/// An array is taken as it is; a string is split as a shell would. No shell runs.
 pub(super) fn password_command(value: &Value<'_>, base: &Base<'_>) -> Result<Vec<String>, Problem> {
-    const KEY: &str = "password-command";
-    let refuse = |found: &str| Problem::wrong_value(KEY, value, found);
+    command("password-command", value, base)
+}
+
+/// A program and its arguments: an array is taken as it is, a string is split as a shell would. No shell runs.
+pub(super) fn command(
+    key: &str,
+    value: &Value<'_>,
+    base: &Base<'_>,
+) -> Result<Vec<String>, Problem> {
+    let refuse = |found: &str| Problem::wrong_value(key, value, found);
     let words = match value.get_ref() {
         DeValue::String(text) => {
             shell_words::split(text).map_err(|_| refuse("a string with an open quote"))?
@@ -100,11 +106,11 @@ pub(super) fn password_command(value: &Value<'_>, base: &Base<'_>) -> Result<Vec
         DeValue::Array(array) => {
             let words = array.iter().map(|item| match item.get_ref() {
                 DeValue::String(word) => Ok(word.to_string()),
-                _ => Err(Problem::wrong_type(KEY, item)),
+                _ => Err(Problem::wrong_type(key, item)),
             });
             words.collect::<Result<_, _>>()?
         }
-        _ => return Err(Problem::wrong_type(KEY, value)),
+        _ => return Err(Problem::wrong_type(key, value)),
     };
     if words.first().is_none_or(String::is_empty) {
         return Err(refuse("empty"));
@@ -112,24 +118,13 @@ pub(super) fn password_command(value: &Value<'_>, base: &Base<'_>) -> Result<Vec
     if words.iter().any(|word| word.contains('\0')) {
         return Err(refuse("one with a NUL character"));
     }
-    let words = words.into_iter().map(|word| base.word(word));
+    let words = words.into_iter().enumerate().map(|(at, word)| match at {
+        0 => base.program(word),
+        _ => base.word(word),
+    });
     words
         .collect::<Result<_, _>>()
-        .map_err(|error| not_a_path(KEY, value, error))
-}
-
-pub(super) fn deliver(value: &Value<'_>, base: &Base<'_>) -> Result<Destination, Problem> {
-    let DeValue::Table(table) = value.get_ref() else {
-        return Err(Problem::wrong_type("deliver", value));
-    };
-    let unknown = table.iter().find(|(key, _)| key.get_ref() != "maildir");
-    if let Some((key, _)) = unknown {
-        return Err(Problem::unknown_key(key, &["maildir"]));
-    }
-    match table.get("maildir") {
-        Some(folder) => path("maildir", folder, base).map(Destination::Maildir),
-        None => Err(Problem::wrong_value("deliver", value, "empty")),
-    }
+        .map_err(|error| not_a_path(key, value, error))
 }
 
 pub(super) fn leave_on_server(value: &Value<'_>) -> Result<Policy, Problem> {
@@ -137,25 +132,56 @@ pub(super) fn leave_on_server(value: &Value<'_>) -> Result<Policy, Problem> {
     match value.get_ref() {
         DeValue::Boolean(true) => Ok(Policy::Keep),
         DeValue::Boolean(false) => Ok(Policy::Delete),
-        DeValue::String(text) => units::long_duration(text)
-            .map(Policy::KeepFor)
-            .map_err(|error| {
-                unquote(KEY, value, text).unwrap_or_else(|| {
-                    quantity(KEY, value, error).help(match error {
-                        UnitError::Calendar => "say it in days: `leave-on-server = \"30d\"`",
-                        UnitError::Fine => "say it in hours, days or weeks; a month is `\"30d\"`",
-                        UnitError::Nothing => {
-                            "to delete what has arrived: `leave-on-server = false`"
-                        }
-                        UnitError::Endless => "to keep all: `leave-on-server = true`",
-                        UnitError::NotQuantity | UnitError::Huge => {
-                            "for example `leave-on-server = \"14d\"`"
-                        }
-                    })
-                })
-            }),
+        DeValue::String(text) if text == UNTIL_DELETED => Ok(Policy::KeepWhileHere(None)),
+        DeValue::String(text) => period(value, text).map(Policy::KeepFor),
+        // Whichever comes first.
+        DeValue::Array(array) => {
+            let words: Vec<&Value<'_>> = array.iter().collect();
+            match words[..] {
+                [one, other] => {
+                    let is_word =
+                        |value: &Value<'_>| value.get_ref().as_str() == Some(UNTIL_DELETED);
+                    let days = match (is_word(one), is_word(other)) {
+                        (true, false) => other,
+                        (false, true) => one,
+                        _ => return Err(refuse_array(value)),
+                    };
+                    let text = string(KEY, days)?;
+                    period(days, text).map(|days| Policy::KeepWhileHere(Some(days)))
+                }
+                _ => Err(refuse_array(value)),
+            }
+        }
         _ => Err(Problem::wrong_type(KEY, value)),
     }
+}
+
+const UNTIL_DELETED: &str = "until-deleted";
+
+fn refuse_array(value: &Value<'_>) -> Problem {
+    Problem::wrong_value("leave-on-server", value, "another array")
+        .help("to delete what was deleted here, but after 30 days at the latest: `leave-on-server = [\"until-deleted\", \"30d\"]`")
+}
+
+/// How long a copy is kept.
+fn period(value: &Value<'_>, text: &str) -> Result<Duration, Problem> {
+    const KEY: &str = "leave-on-server";
+    units::long_duration(text).map_err(|error| {
+        if let Some(problem) = unquote(KEY, value, text) {
+            return problem;
+        }
+        let problem = quantity(KEY, value, error);
+        if let Some(meant) = spelling::nearest(text, [UNTIL_DELETED]) {
+            return problem.help(format!("did you mean `\"{meant}\"`?"));
+        }
+        problem.help(match error {
+            UnitError::Calendar => "say it in days: `leave-on-server = \"30d\"`",
+            UnitError::Fine => "say it in hours, days or weeks; a month is `\"30d\"`",
+            UnitError::Nothing => "to delete what has arrived: `leave-on-server = false`",
+            UnitError::Endless => "to keep all: `leave-on-server = true`",
+            UnitError::NotQuantity | UnitError::Huge => "for example `leave-on-server = \"14d\"`",
+        })
+    })
 }
 
 pub(super) fn max_size(value: &Value<'_>) -> Result<Octets, Problem> {
@@ -208,13 +234,13 @@ fn not_a_path(key: &str, value: &Value<'_>, error: PathError) -> Problem {
     }
 }
 
-fn string<'v>(key: &str, value: &'v Value<'_>) -> Result<&'v str, Problem> {
+pub(super) fn string<'v>(key: &str, value: &'v Value<'_>) -> Result<&'v str, Problem> {
     let text = value.get_ref().as_str();
     text.ok_or_else(|| Problem::wrong_type(key, value))
 }
 
 /// A string that can be sent: a POP3 command is one line (RFC 1939 §3).
-fn line<'v>(key: &str, value: &'v Value<'_>) -> Result<&'v str, Problem> {
+pub(super) fn line<'v>(key: &str, value: &'v Value<'_>) -> Result<&'v str, Problem> {
     let text = string(key, value)?;
     if text.is_empty() {
         return Err(Problem::wrong_value(key, value, "empty"));

@@ -2,6 +2,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::io::Errno;
 
 /// A failure of a destination; what was staged and not published stays hidden.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +41,125 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// Another program has the mbox locked for all the time that was allowed. Temporary.
+    #[error("another program has the mbox {} locked, for {} s now", path.display(), waited.as_secs())]
+    Locked {
+        /// The mbox.
+        path: PathBuf,
+        /// How long its lock was waited for.
+        waited: Duration,
+    },
+    /// The mbox cannot be made, opened, locked, read or written.
+    #[error("cannot use the mbox {}", path.display())]
+    Mbox {
+        /// The mbox, or the folder or lock beside it that is the trouble.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// What is in the place of the mbox must not be appended to.
+    #[error("{} is {found}, not an mbox", path.display())]
+    NotAnMbox {
+        /// The place.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// A staged message cannot be read.
+    #[error("cannot read the staged message {}", path.display())]
+    Staged {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A program cannot be run, whatever the message.
+    #[error("cannot run {program}")]
+    Program {
+        /// The program.
+        program: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// No LMTP server can be reached.
+    #[error("cannot connect to the LMTP server at {address}")]
+    LmtpConnect {
+        /// Where it should be.
+        address: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An LMTP server was lost, or silent for too long; the message in flight may have been delivered.
+    #[error("lost the LMTP server at {address} during {during}")]
+    LmtpLost {
+        /// Where it is.
+        address: String,
+        /// What was waited for.
+        during: &'static str,
+        /// How.
+        source: io::Error,
+    },
+    /// An LMTP server is not willing, whatever the message.
+    #[error("the LMTP server at {address} answered {during} with {reply}")]
+    LmtpRefused {
+        /// Where it is.
+        address: String,
+        /// What was answered.
+        during: &'static str,
+        /// Its answer, harmless.
+        reply: String,
+        /// Whether it says that this may pass.
+        temporary: bool,
+    },
+    /// What answers is no LMTP server.
+    #[error("the server at {address} does not speak LMTP: it answered {during} with \"{answer}\"")]
+    NoLmtp {
+        /// Where it is.
+        address: String,
+        /// What was answered.
+        during: &'static str,
+        /// The start of the answer, harmless.
+        answer: String,
+    },
+    /// The run was told to end.
+    #[error("stopped")]
+    Stopped,
 }
 
 impl Error {
+    /// Whether the next run may find it gone by itself.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            // EAGAIN and ENOMEM of a fork, and its like.
+            Self::Program { source, .. } => matches!(
+                Errno::from_io_error(source),
+                Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::TXTBSY)
+            ),
+            Self::LmtpConnect { source, .. } => source.kind() != io::ErrorKind::PermissionDenied,
+            Self::LmtpRefused { temporary, .. } => *temporary,
+            Self::Locked { .. } | Self::LmtpLost { .. } | Self::Stopped => true,
+            Self::Folder { .. }
+            | Self::Mbox { .. }
+            | Self::NoLmtp { .. }
+            | Self::NotAnMbox { .. }
+            | Self::Publish { .. }
+            | Self::Staged { .. }
+            | Self::Stage { .. }
+            | Self::Sync { .. } => false,
+        }
+    }
+
+    pub(super) fn mbox(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        |source| Self::Mbox { path, source }
+    }
+
+    pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        |source| Self::Staged { path, source }
+    }
+
     pub(super) fn folder(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         |source| Self::Folder { path, source }

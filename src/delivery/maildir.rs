@@ -4,37 +4,20 @@
 //! share a Maildir leave each other's files alone; the name in `tmp/` follows from the one in `new/` and back.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::durability::{make_folder, sync_files};
+use super::durability::make_folder;
 use super::error::Error;
 use super::naming::Stamp;
-use crate::mail::Octets;
+use super::staging::{Folder, Staging};
 
 /// A Maildir, as one account delivers to it in one run.
 #[derive(Debug)]
 pub struct Maildir<'s> {
-    tmp: Folder,
+    tmp: Staging<'s>,
     new: Folder,
     cur: PathBuf,
-    tag: String,
-    stamp: &'s Stamp,
-}
-
-/// A folder that is kept open, so that syncing it tells of all that failed since then.
-#[derive(Debug)]
-struct Folder {
-    path: PathBuf,
-    file: File,
-}
-
-impl Folder {
-    fn open(path: PathBuf) -> Result<Self, Error> {
-        let file = File::open(&path).map_err(Error::folder(&path))?;
-        Ok(Self { path, file })
-    }
 }
 
 impl<'s> Maildir<'s> {
@@ -44,11 +27,9 @@ impl<'s> Maildir<'s> {
     /// A folder of it is missing or cannot be opened.
     pub fn open(path: &Path, tag: &str, stamp: &'s Stamp) -> Result<Self, Error> {
         Ok(Self {
-            tmp: Folder::open(path.join("tmp"))?,
+            tmp: Staging::open(path.join("tmp"), format!(".popfetch-{tag}"), stamp)?,
             new: Folder::open(path.join("new"))?,
             cur: path.join("cur"),
-            tag: tag.to_owned(),
-            stamp,
         })
     }
 
@@ -69,31 +50,10 @@ impl<'s> Maildir<'s> {
         path.join("new").is_dir()
     }
 
-    /// A name that no other message has.
-    pub(super) fn unique(&self) -> String {
-        self.stamp.unique()
-    }
-
-    /// The hidden file of a message with this unique name.
-    pub(super) fn hidden(&self, unique: &str) -> PathBuf {
-        self.tmp.path.join(format!("{unique}{}", self.suffix()))
-    }
-
-    fn suffix(&self) -> String {
-        format!(".popfetch-{}", self.tag)
-    }
-
-    fn hidden_of(&self, file: &str) -> PathBuf {
-        self.hidden(unique_part(file))
-    }
-
-    /// Makes a batch of staged messages durable.
-    ///
-    /// # Errors
-    /// The system cannot promise it.
-    pub fn make_durable<'f>(&self, files: impl Iterator<Item = &'f str>) -> Result<(), Error> {
-        let paths: Vec<PathBuf> = files.map(|file| self.hidden_of(file)).collect();
-        sync_files(&self.tmp.file, &paths).map_err(Error::sync(&self.tmp.path))
+    /// Where messages are staged.
+    #[must_use]
+    pub fn staging(&self) -> &Staging<'s> {
+        &self.tmp
     }
 
     /// Makes durable messages visible, durably.
@@ -102,42 +62,30 @@ impl<'s> Maildir<'s> {
     /// One cannot be renamed: those before it are visible, it and those after it are not.
     pub fn publish<'f>(&self, files: impl Iterator<Item = &'f str>) -> Result<(), Error> {
         for file in files {
-            let (hidden, visible) = (self.hidden_of(file), self.new.path.join(file));
+            let (hidden, visible) = (self.tmp.path_of(file), self.new.path.join(file));
             // The name is unique for good, so that nothing can be there to be overwritten.
             fs::rename(hidden, &visible).map_err(|source| Error::Publish {
                 path: visible,
                 source,
             })?;
         }
-        self.new
-            .file
-            .sync_all()
-            .map_err(Error::sync(&self.new.path))
+        self.new.sync()
     }
 
-    /// Removes a staged message.
+    /// Stages a message that is staged elsewhere, without changing that. It is not durable yet.
     ///
     /// # Errors
-    /// Its file cannot be removed.
-    pub fn discard(&self, file: &str) -> Result<(), Error> {
-        let path = self.hidden_of(file);
-        match fs::remove_file(&path) {
-            // Somebody else cleaned up.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            result => result.map_err(Error::folder(&path)),
+    /// It cannot be read there or written here.
+    pub fn stage_from(&self, other: &Staging<'_>, file: &str) -> Result<(), Error> {
+        self.tmp.discard(file)?;
+        let (from, to) = (other.path_of(file), self.tmp.path_of(file));
+        // A second name costs nothing, but works only within a file system, and not on all.
+        if fs::hard_link(&from, &to).is_ok() {
+            return Ok(());
         }
-    }
-
-    /// The staged files of this account, by the start that their names in `new/` have or would have.
-    ///
-    /// # Errors
-    /// The folder cannot be read.
-    pub fn staged(&self) -> Result<Vec<String>, Error> {
-        let suffix = self.suffix();
-        let names = file_names(&self.tmp.path)?.into_iter();
-        Ok(names
-            .filter_map(|name| Some(name.strip_suffix(&suffix)?.to_owned()))
-            .collect())
+        fs::copy(from, &to)
+            .map(drop)
+            .map_err(|source| Error::Stage { path: to, source })
     }
 
     /// The starts of the names of all messages in `new/` and `cur/`, whatever flags a reader gave them.
@@ -154,11 +102,6 @@ impl<'s> Maildir<'s> {
     }
 }
 
-/// The name of a message in `new/`: Maildir++'s `S=` saves readers from opening it for its size.
-pub(super) fn visible(unique: &str, size: Octets) -> String {
-    format!("{unique},S={}", size.0)
-}
-
 /// What comes before the fields (`,S=`) and flags (`:2,`) of a message's name, whichever separators a reader uses.
 #[must_use]
 pub fn unique_part(file: &str) -> &str {
@@ -166,7 +109,7 @@ pub fn unique_part(file: &str) -> &str {
 }
 
 /// The names in a folder; those that are not UTF-8 are not ours.
-fn file_names(folder: &Path) -> Result<Vec<String>, Error> {
+pub(super) fn file_names(folder: &Path) -> Result<Vec<String>, Error> {
     let read = || {
         let mut names = Vec::new();
         for entry in fs::read_dir(folder)? {
@@ -185,6 +128,7 @@ mod tests {
 
     use super::super::staging::{Staged, Stager};
     use super::*;
+    use crate::mail::Octets;
 
     static STAMP: LazyLock<Stamp> = LazyLock::new(|| Stamp::new(Timestamp::UNIX_EPOCH, "host", 7));
 
@@ -194,7 +138,7 @@ mod tests {
     }
 
     fn stage(maildir: &Maildir<'_>, chunks: &[&[u8]]) -> Staged {
-        let mut stager = Stager::new(maildir);
+        let mut stager = Stager::new(maildir.staging());
         let mut draft = stager.begin().unwrap();
         for chunk in chunks {
             draft.write(chunk).unwrap();
@@ -210,11 +154,11 @@ mod tests {
         let file = staged.file.as_str();
         assert_eq!(staged.size, Octets(4));
         assert!(file.ends_with(",S=4"), "{file}");
-        assert_eq!(maildir.staged().unwrap(), [unique_part(file)]);
+        assert_eq!(maildir.staging().names().unwrap(), [unique_part(file)]);
         assert!(maildir.visible().unwrap().is_empty());
-        maildir.make_durable([file].into_iter()).unwrap();
+        maildir.staging().make_durable([file].into_iter()).unwrap();
         maildir.publish([file].into_iter()).unwrap();
-        assert!(maildir.staged().unwrap().is_empty());
+        assert!(maildir.staging().names().unwrap().is_empty());
         assert!(maildir.visible().unwrap().contains(unique_part(file)));
         assert_eq!(fs::read(maildir.new.path.join(file)).unwrap(), b"a\nb\n");
     }
@@ -241,12 +185,12 @@ mod tests {
     fn what_is_not_finished_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let maildir = maildir(folder.path(), "t");
-        let mut stager = Stager::new(&maildir);
+        let mut stager = Stager::new(maildir.staging());
         let mut draft = stager.begin().unwrap();
         draft.write(b"half").unwrap();
-        assert_eq!(maildir.staged().unwrap().len(), 1);
+        assert_eq!(maildir.staging().names().unwrap().len(), 1);
         drop(draft);
-        assert!(maildir.staged().unwrap().is_empty());
+        assert!(maildir.staging().names().unwrap().is_empty());
         let whole = stager.begin().unwrap().finish().unwrap();
         assert_eq!(whole.size, Octets(0), "nothing of the half message is left");
     }
@@ -258,12 +202,12 @@ mod tests {
         let bob = maildir(folder.path(), "bob");
         let staged = stage(&ann, &[b"x\r\n"]);
         stage(&bob, &[b"y\r\n"]);
-        fs::write(ann.tmp.path.join("of another program"), "z").unwrap();
-        assert_eq!(ann.staged().unwrap(), [unique_part(&staged.file)]);
-        ann.discard(&staged.file).unwrap();
-        ann.discard(&staged.file).unwrap();
-        assert!(ann.staged().unwrap().is_empty());
-        assert_eq!(bob.staged().unwrap().len(), 1);
+        fs::write(ann.tmp.path().join("of another program"), "z").unwrap();
+        assert_eq!(ann.tmp.names().unwrap(), [unique_part(&staged.file)]);
+        ann.tmp.discard(&staged.file).unwrap();
+        ann.tmp.discard(&staged.file).unwrap();
+        assert!(ann.tmp.names().unwrap().is_empty());
+        assert_eq!(bob.tmp.names().unwrap().len(), 1);
     }
 
     #[test]
@@ -273,7 +217,7 @@ mod tests {
         let maildir = maildir(folder.path(), "t");
         let chunk = [b"0123456789".repeat(5000), b"\r\n".to_vec()].concat();
         let staged = stage(&maildir, &[&chunk, &chunk, &chunk]);
-        let written = fs::read(maildir.hidden_of(&staged.file)).unwrap();
+        let written = fs::read(maildir.tmp.path_of(&staged.file)).unwrap();
         assert_eq!(written.len() as u64, staged.size.0);
         assert_eq!(staged.digest.0, <[u8; 32]>::from(Sha256::digest(&written)));
     }

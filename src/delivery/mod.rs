@@ -13,45 +13,84 @@
 //! ends; memory does not grow with a message's size.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 mod durability;
+mod envelope;
 mod error;
+mod handover;
+mod lmtp;
 mod maildir;
+mod mbox;
 mod naming;
 mod newline;
+mod program;
 mod staging;
+mod tree;
 
 pub use error::Error;
+pub use handover::Handover;
+pub use lmtp::{Lmtp, LmtpAddress, LmtpSession, Recipient};
 pub use maildir::{Maildir, unique_part};
+pub use mbox::{Entry, LockedMbox, Mbox};
 pub use naming::Stamp;
-pub use staging::{Draft, Staged, Stager};
+pub use program::{INHERITED, Program, Slip};
+pub use staging::{Draft, Room, Staged, Stager, Staging};
+pub use tree::{BySize, Tree};
+
+/// How long the lock of an mbox is waited for where nothing is said.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where an account's mail goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// A Maildir, made if it is missing.
     Maildir(PathBuf),
+    /// An mbox, made if it is missing.
+    Mbox(Mbox),
+    /// A program that takes each message on its standard input.
+    Pipe(Program),
+    /// A recipient at an LMTP server.
+    Lmtp(Lmtp),
 }
 
 impl Destination {
-    /// The destination with this address, if it is one.
+    /// The destination with this address, if mail that was begun there can be found again.
     #[must_use]
     pub fn from_address(address: &str) -> Option<Self> {
-        let path = address.strip_prefix("maildir:")?;
-        Some(Self::Maildir(path.into()))
+        let (kind, path) = address.split_once(':')?;
+        match kind {
+            "maildir" => Some(Self::Maildir(path.into())),
+            "mbox" => Some(Self::Mbox(Mbox {
+                path: path.into(),
+                flock: false,
+                lock_timeout: LOCK_TIMEOUT,
+            })),
+            _ => None,
+        }
+    }
+
+    /// The file or folder that holds the mail, where it is known.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Maildir(path) | Self::Mbox(Mbox { path, .. }) => Some(path),
+            Self::Pipe(_) | Self::Lmtp(_) => None,
+        }
     }
 }
 
 /// Shows the address under which a destination is remembered: `maildir:/home/ann/Mail`.
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The same folder has one address, however it is written.
+        let plain = |path: &Path| path.components().collect::<PathBuf>();
         match self {
-            // The same folder has one address, however it is written.
-            Self::Maildir(path) => {
-                let path: PathBuf = path.components().collect();
-                write!(f, "maildir:{}", path.display())
-            }
+            Self::Maildir(path) => write!(f, "maildir:{}", plain(path).display()),
+            Self::Mbox(mbox) => write!(f, "mbox:{}", plain(&mbox.path).display()),
+            Self::Pipe(program) => write!(f, "pipe:{}", shell_words::join(&program.argv)),
+            Self::Lmtp(server) => write!(f, "lmtp:{} {}", server.address, server.recipient),
         }
     }
 }

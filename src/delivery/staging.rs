@@ -1,17 +1,19 @@
 //! Writes messages to hidden files, one after another, and knows size and digest of each when it is whole.
 //!
-//! Invariants: what is dropped before it is whole is removed; digest and size are of the
+//! The files are in a Maildir's `tmp/` or in the spool. Invariants: what is dropped before it is whole is removed; digest and size are of the
 //! octets in the file.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::durability::{make_folder, sync_files};
 use super::error::Error;
-use super::maildir::{Maildir, visible};
+use super::maildir::{file_names, unique_part};
+use super::naming::Stamp;
 use super::newline::ToLf;
 use crate::mail::{Digest, Octets};
 
@@ -21,7 +23,7 @@ const BUFFER: usize = 64 * 1024;
 /// A whole message in a hidden file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staged {
-    /// The name that it will have once it is published.
+    /// The name that it will have once it is published in a Maildir.
     pub file: String,
     /// Its size in the store.
     pub size: Octets,
@@ -29,10 +31,128 @@ pub struct Staged {
     pub digest: Digest,
 }
 
-/// Stages messages for a Maildir.
+/// A folder in which nobody looks, where messages are staged.
+#[derive(Debug)]
+pub struct Staging<'s> {
+    folder: Folder,
+    /// What marks the files that are staged here by this account.
+    suffix: String,
+    stamp: &'s Stamp,
+}
+
+impl<'s> Staging<'s> {
+    pub(super) fn open(path: PathBuf, suffix: String, stamp: &'s Stamp) -> Result<Self, Error> {
+        Ok(Self {
+            folder: Folder::open(path)?,
+            suffix,
+            stamp,
+        })
+    }
+
+    /// Opens a spool, a folder of one account where messages wait for any destination; made if it is missing.
+    ///
+    /// # Errors
+    /// The folder cannot be made or opened.
+    pub fn spool(path: &Path, stamp: &'s Stamp) -> Result<Self, Error> {
+        make_folder(path).map_err(Error::folder(path))?;
+        Self::open(path.to_owned(), String::new(), stamp)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.folder.path
+    }
+
+    /// The hidden file of the message that has, or will have, this name.
+    #[must_use]
+    pub fn path_of(&self, file: &str) -> PathBuf {
+        let unique = unique_part(file);
+        self.folder.path.join(format!("{unique}{}", self.suffix))
+    }
+
+    /// Makes a batch of staged messages durable.
+    ///
+    /// # Errors
+    /// The system cannot promise it.
+    pub fn make_durable<'f>(&self, files: impl Iterator<Item = &'f str>) -> Result<(), Error> {
+        let paths: Vec<PathBuf> = files.map(|file| self.path_of(file)).collect();
+        sync_files(&self.folder.file, &paths).map_err(Error::sync(&self.folder.path))
+    }
+
+    /// Removes a staged message.
+    ///
+    /// # Errors
+    /// Its file cannot be removed.
+    pub fn discard(&self, file: &str) -> Result<(), Error> {
+        let path = self.path_of(file);
+        match fs::remove_file(&path) {
+            // Somebody else cleaned up.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result.map_err(Error::folder(&path)),
+        }
+    }
+
+    /// The unique parts of the names of all that is staged here by this account.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn names(&self) -> Result<Vec<String>, Error> {
+        let names = file_names(&self.folder.path)?.into_iter();
+        Ok(names
+            .filter_map(|name| Some(name.strip_suffix(&self.suffix)?.to_owned()))
+            .collect())
+    }
+}
+
+/// The room on a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// What may still be written.
+    pub free: Octets,
+    /// What there is in all.
+    pub whole: Octets,
+}
+
+impl Room {
+    /// The room on the file system of this path, or of what is there of it; `None` if the system does not tell.
+    #[must_use]
+    pub fn around(path: &Path) -> Option<Self> {
+        let stat = path
+            .ancestors()
+            .find_map(|path| rustix::fs::statvfs(path).ok())?;
+        let octets = |blocks: u64| Octets(blocks.saturating_mul(stat.f_frsize));
+        // Some file systems do not tell how large they are.
+        (stat.f_blocks > 0).then(|| Self {
+            free: octets(stat.f_bavail),
+            whole: octets(stat.f_blocks),
+        })
+    }
+}
+
+/// A folder that is kept open, so that syncing it tells of all that failed since then.
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    file: File,
+}
+
+impl Folder {
+    pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
+        let file = File::open(&path).map_err(Error::folder(&path))?;
+        Ok(Self { path, file })
+    }
+
+    /// Makes the entries of the folder durable.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        self.file.sync_all().map_err(Error::sync(&self.path))
+    }
+}
+
+/// Stages messages, one after another.
 #[derive(Debug)]
 pub struct Stager<'m> {
-    maildir: &'m Maildir<'m>,
+    staging: &'m Staging<'m>,
     /// What is collected for the next write; kept from one message to the next.
     buffer: Vec<u8>,
 }
@@ -40,9 +160,9 @@ pub struct Stager<'m> {
 impl<'m> Stager<'m> {
     /// A stager for one message after another.
     #[must_use]
-    pub fn new(maildir: &'m Maildir<'m>) -> Self {
+    pub fn new(staging: &'m Staging<'m>) -> Self {
         Self {
-            maildir,
+            staging,
             buffer: Vec::with_capacity(2 * BUFFER),
         }
     }
@@ -53,8 +173,8 @@ impl<'m> Stager<'m> {
     /// The hidden file cannot be made.
     pub fn begin(&mut self) -> Result<Draft<'_>, Error> {
         self.buffer.clear();
-        let unique = self.maildir.unique();
-        let path = self.maildir.hidden(&unique);
+        let unique = self.staging.stamp.unique();
+        let path = self.staging.path_of(&unique);
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -113,7 +233,8 @@ impl Draft<'_> {
         self.whole = true;
         let size = Octets(self.size);
         Ok(Staged {
-            file: visible(&self.unique, size),
+            // Maildir++'s field saves readers from opening the file for its size.
+            file: format!("{},S={}", self.unique, size.0),
             size,
             digest: Digest(std::mem::take(&mut self.digest).finalize().into()),
         })

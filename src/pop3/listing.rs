@@ -60,6 +60,19 @@ impl UidListing {
     }
 }
 
+/// A listing that was made in place of a server's.
+impl FromIterator<(MessageNumber, Vec<u8>)> for UidListing {
+    fn from_iter<I: IntoIterator<Item = (MessageNumber, Vec<u8>)>>(uids: I) -> Self {
+        let mut listing = Self::default();
+        for (number, uid) in uids {
+            let start = listing.bytes.len();
+            listing.bytes.extend_from_slice(&uid);
+            listing.entries.push((number, start..listing.bytes.len()));
+        }
+        listing
+    }
+}
+
 /// The message number that opens a line, and what follows the one separator behind it.
 fn split_number(line: &[u8]) -> Option<(MessageNumber, &[u8])> {
     let end = line.iter().position(|b| !b.is_ascii_digit());

@@ -72,6 +72,12 @@ impl Reply {
         }
     }
 
+    /// Whether the text begins with this.
+    #[must_use]
+    pub fn begins(&self, text: &str) -> bool {
+        self.text.starts_with(text.as_bytes())
+    }
+
     /// The first two numbers of the text, as STAT's reply has them (RFC 1939 §5).
     #[must_use]
     pub fn numbers(&self) -> Option<(u32, u64)> {

@@ -23,6 +23,8 @@ use crate::mail::{MessageNumber, Octets};
 #[derive(Debug)]
 pub struct Connection<S> {
     channel: Channel<S>,
+    /// What the server calls itself, where it greeted on this stream.
+    greeting: Option<Reply>,
 }
 
 impl Connection<Line> {
@@ -67,6 +69,7 @@ fn encrypt(
         // RFC 2595 §4: no greeting follows, and what was learnt in the clear is forgotten.
         return Ok(Connection {
             channel: Channel::new(protect(wire)?),
+            greeting: None,
         });
     }
     Connection::greet(protect(wire)?)
@@ -88,8 +91,8 @@ impl<S: Read + Write> Connection<S> {
     /// The server says no (RFC 2449 §8.1.2: `[IN-USE]`), breaks the protocol or hangs up.
     pub fn greet(stream: S) -> Result<Self, Error> {
         let mut channel = Channel::new(stream);
-        channel.greeting()?;
-        Ok(Self { channel })
+        let greeting = Some(channel.greeting()?);
+        Ok(Self { channel, greeting })
     }
 
     /// Asks what the server can do; nothing, if it does not know the question (RFC 2449 §5).
@@ -143,6 +146,7 @@ impl<S: Read + Write> Connection<S> {
         };
         Ok(Session {
             channel: self.channel,
+            greeting: self.greeting,
             pipelined,
         })
     }
@@ -163,10 +167,17 @@ fn capabilities<S: Read + Write>(channel: &mut Channel<S>) -> Result<Capabilitie
 #[derive(Debug)]
 pub struct Session<S> {
     channel: Channel<S>,
+    greeting: Option<Reply>,
     pipelined: bool,
 }
 
 impl<S: Read + Write> Session<S> {
+    /// What the server said first, unless it said so before STLS.
+    #[must_use]
+    pub fn greeting(&self) -> Option<&Reply> {
+        self.greeting.as_ref()
+    }
+
     /// Asks for the number of messages and their size together.
     ///
     /// # Errors
@@ -216,6 +227,15 @@ impl<S: Read + Write> Session<S> {
         I: IntoIterator<Item = MessageNumber>,
     {
         Retrieval(Exchange::new(self, numbers.into_iter().map(Command::Retr)))
+    }
+
+    /// Asks for the headers of messages, as many at a time as the server takes.
+    pub fn headers<I>(&mut self, numbers: I) -> Retrieval<'_, S, impl Iterator<Item = Command>>
+    where
+        I: IntoIterator<Item = MessageNumber>,
+    {
+        let commands = numbers.into_iter().map(|number| Command::Top(number, 0));
+        Retrieval(Exchange::new(self, commands))
     }
 
     /// Marks messages as deleted, all in one flight where the server takes it; tells the reply to each.
@@ -305,10 +325,10 @@ impl<'s, S: Read + Write, I: Iterator<Item = Command>> Exchange<'s, S, I> {
     }
 }
 
-/// Messages on their way.
+/// Messages, or their headers, on their way.
 pub struct Retrieval<'s, S, I: Iterator>(Exchange<'s, S, I>);
 
-/// What came of one RETR.
+/// What came of one RETR or TOP.
 #[derive(Debug)]
 pub enum Retrieved<'r, S> {
     /// The message follows.
@@ -328,11 +348,15 @@ impl<S: Read + Write, I: Iterator<Item = Command>> Retrieval<'_, S, I> {
         reason = "what it gives borrows from it"
     )]
     pub fn next(&mut self) -> Result<Option<Retrieved<'_, S>>, Error> {
-        let Some((Command::Retr(number), reply)) = self.0.next()? else {
+        let Some((command, reply)) = self.0.next()? else {
             return Ok(None);
         };
-        Ok(Some(match accepted(reply, "RETR") {
-            Ok(_) => Retrieved::Message(number, Body::open(self.0.channel, "RETR")),
+        let (Command::Retr(number) | Command::Top(number, _)) = command else {
+            return Ok(None);
+        };
+        let verb = command.verb();
+        Ok(Some(match accepted(reply, verb) {
+            Ok(_) => Retrieved::Message(number, Body::open(self.0.channel, verb)),
             Err(Error::Refused { reply, .. }) => Retrieved::Refused(number, reply),
             Err(error) => return Err(error),
         }))

@@ -38,6 +38,12 @@ impl Patience {
         Self { timeout, stop }
     }
 
+    /// The flag that is set when the run is to end.
+    #[must_use]
+    pub fn stop(&self) -> &AtomicBool {
+        &self.stop
+    }
+
     /// The longest silence.
     pub(super) fn timeout(&self) -> Duration {
         self.timeout

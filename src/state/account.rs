@@ -3,27 +3,44 @@
 //! It refuses to know what a file or a server is. Invariant: a message has a row from the moment it is safe here, and at
 //! least one delivery; both come with the same transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::deliveries::{self, DeliveryId};
 use super::error::Error;
 use super::facts::{self, Facts, stored};
 use super::ledger::Ledger;
 use crate::mail::{Digest, Octets, Uid};
 
+/// A uid that was absent for so long is forgotten: servers lose a listing for a day, and list what a person restores, but
+/// a uid may be given to another message in the end.
+const MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What has been absent from an account since before some time.
+const LONG_ABSENT: &str =
+    "WHERE account = ?1 AND absent_since IS NOT NULL AND absent_since < ?2 AND replaced IS NULL";
+
+/// What was asked for and did not arrive has arrived.
+const MEND: &str = "DELETE FROM stumble WHERE account = ? AND uid = ?";
+
 /// One maildrop's rows.
 #[derive(Debug)]
 pub struct Account<'l> {
-    ledger: &'l Ledger,
-    id: i64,
+    pub(super) ledger: &'l Ledger,
+    pub(super) id: i64,
     tag: String,
 }
 
 /// A message's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MessageId(pub(super) i64);
+
+/// A destination's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DestinationId(pub(super) i64);
 
 /// A staged message to be committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,23 +53,34 @@ pub struct Arrival {
     pub size: Octets,
     /// The digest of the same octets.
     pub digest: Digest,
-    /// The file's name at its destination.
+    /// The name of its file in a Maildir.
     pub file: String,
-    /// The row that had the uid for another message.
+    /// When it was first seen on the server.
+    pub first_seen: Timestamp,
+    /// The row that had the uid before.
     pub replaces: Option<MessageId>,
+    /// It was there already, as `file`, before anything was on record: it is delivered nowhere.
+    pub found: bool,
 }
 
-/// A committed message that nobody saw published.
+/// A message on the server that proved to be one on record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unpublished {
+pub struct Recognised {
     /// Its row.
     pub id: MessageId,
-    /// The address of its destination.
-    pub destination: String,
-    /// The file's name there.
-    pub file: String,
-    /// When it was committed.
-    pub committed: Timestamp,
+    /// Its uid now.
+    pub uid: Uid,
+    /// Its size as the server lists it now.
+    pub listed: Octets,
+}
+
+/// How the messages of a batch reach their destinations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Where they go.
+    pub destinations: Vec<DestinationId>,
+    /// Whether they wait in the spool, and not hidden at the destination itself.
+    pub spooled: bool,
 }
 
 impl<'l> Account<'l> {
@@ -66,81 +94,127 @@ impl<'l> Account<'l> {
         &self.tag
     }
 
-    /// Holds a whole listing, uids and sizes, against the record; changes nothing.
+    /// Holds a whole listing, uids and sizes, against the record; changes nothing. What is `doubted` counts as known only
+    /// by its content.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn facts(&self, listed: &[(&[u8], Octets)]) -> Result<Facts, Error> {
-        self.read(|connection| facts::read(connection, self.id, listed))
+    pub fn facts(
+        &self,
+        listed: &[(&[u8], Octets)],
+        doubted: &HashSet<&[u8]>,
+    ) -> Result<Facts, Error> {
+        self.read(|connection| facts::read(connection, self.id, listed, doubted))
     }
 
-    /// Records what a listing changed: a uid that is gone is absent from now, and deleted if that was asked for.
+    /// Records what a listing changed: a uid that is gone is absent from now, and deleted if that was asked for; one
+    /// that has been absent for long is forgotten.
     ///
     /// # Errors
     /// The database cannot be written.
     pub fn settle(&self, facts: &Facts, now: Timestamp) -> Result<(), Error> {
-        if facts.gone.is_empty() && facts.returned.is_empty() {
+        let now = now.as_second();
+        let long_ago = now - MEMORY.as_secs().cast_signed();
+        let is_long_absent = |connection: &Connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT EXISTS (SELECT 1 FROM message {LONG_ABSENT})"
+                ))?
+                .query_row(params![self.id, long_ago], |row| row.get(0))
+        };
+        if facts.gone.is_empty() && facts.returned.is_empty() && !self.read(is_long_absent)? {
             return Ok(());
         }
         self.ledger.write(|transaction| {
-            let mut gone = transaction.prepare_cached(
-                "UPDATE message SET absent_since = ?1, deleted = iif(delete_sent IS NULL, NULL, ?1) WHERE id = ?2",
-            )?;
-            for id in &facts.gone {
-                gone.execute(params![now.as_second(), id.0])?;
-            }
             let mut returned = transaction
                 .prepare_cached("UPDATE message SET absent_since = NULL WHERE id = ?")?;
             for id in &facts.returned {
                 returned.execute([id.0])?;
             }
+            // What is just found to be back was never absent for long.
+            transaction
+                .prepare_cached(&format!("UPDATE message SET replaced = ?3 {LONG_ABSENT}"))?
+                .execute(params![self.id, long_ago, now])?;
+            let mut gone = transaction.prepare_cached(
+                "UPDATE message SET absent_since = ?1, deleted = iif(delete_sent IS NULL, NULL, ?1) WHERE id = ?2",
+            )?;
+            for (id, _) in &facts.gone {
+                gone.execute(params![now, id.0])?;
+            }
             Ok(())
         })
     }
 
-    /// Makes a batch known: these uids are here, in these files, which are durable. With the same transaction those in
-    /// `published` are said to be published.
+    /// The row of the destination with this address; made if it is missing.
+    ///
+    /// # Errors
+    /// The database cannot be read or written.
+    pub fn destination(&self, address: &str) -> Result<DestinationId, Error> {
+        const FIND: &str = "SELECT id FROM destination WHERE address = ?";
+        let find = |connection: &Connection| {
+            connection
+                .query_row(FIND, [address], |row| row.get(0).map(DestinationId))
+                .optional()
+        };
+        if let Some(id) = self.read(find)? {
+            return Ok(id);
+        }
+        self.ledger.write(|transaction| {
+            transaction.execute(
+                "INSERT INTO destination (address) VALUES (?) ON CONFLICT DO NOTHING",
+                [address],
+            )?;
+            transaction.query_row(FIND, [address], |row| row.get(0).map(DestinationId))
+        })
+    }
+
+    /// Makes a batch known: these uids are here, staged and durable, on this route; those prove to be on record. With
+    /// the same transaction the deliveries in `published` are said to be published.
     ///
     /// # Errors
     /// The database cannot be written; then nothing of the batch is known.
     pub fn commit(
         &self,
         arrivals: &[Arrival],
-        destination: &str,
-        published: &[MessageId],
+        route: &Route,
+        recognised: &[Recognised],
+        published: &[DeliveryId],
         now: Timestamp,
     ) -> Result<Vec<MessageId>, Error> {
         let now = now.as_second();
         self.ledger.write(|transaction| {
-            mark_published(transaction, published, now)?;
-            transaction.execute(
-                "INSERT INTO destination (address) VALUES (?) ON CONFLICT DO NOTHING",
-                [destination],
-            )?;
-            let destination: i64 = transaction.query_row(
-                "SELECT id FROM destination WHERE address = ?",
-                [destination],
-                |row| row.get(0),
-            )?;
+            deliveries::mark_published(transaction, published, now)?;
+            self.recognise(transaction, recognised, now)?;
             let mut replace = transaction.prepare_cached(
-                "UPDATE message SET replaced = ?1, absent_since = ifnull(absent_since, ?1) WHERE id = ?2",
+                "UPDATE message SET replaced = ?1, absent_since = ifnull(absent_since, ?1) WHERE id = ?2 AND uid = ?3",
             )?;
             let mut message = transaction.prepare_cached(
                 "INSERT INTO message (account, uid, first_seen, listed, size, sha256) VALUES (?, ?, ?, ?, ?, ?)",
             )?;
             let mut delivery = transaction.prepare_cached(
-                "INSERT INTO delivery (message, destination, file, committed) VALUES (?, ?, ?, ?)",
+                "INSERT INTO delivery (message, destination, file, committed, published, spooled) VALUES (?, ?, ?, ?, ?, ?)",
             )?;
-            let mut mended =
-                transaction.prepare_cached("DELETE FROM stumble WHERE account = ? AND uid = ?")?;
+            let mut mended = transaction.prepare_cached(MEND)?;
             let mut record = |arrival: &Arrival| {
                 if let Some(id) = arrival.replaces {
-                    replace.execute(params![now, id.0])?;
+                    // Unless it proved to have another uid now.
+                    replace.execute(params![now, id.0, arrival.uid.as_bytes()])?;
                 }
                 let (listed, size) = (stored(arrival.listed), stored(arrival.size));
                 let (uid, digest) = (arrival.uid.as_bytes(), arrival.digest.0);
-                let id = message.insert(params![self.id, uid, now, listed, size, digest])?;
-                delivery.execute(params![id, destination, arrival.file, now])?;
+                let first_seen = arrival.first_seen.as_second();
+                let id = message.insert(params![self.id, uid, first_seen, listed, size, digest])?;
+                let published = arrival.found.then_some(now);
+                for destination in &route.destinations {
+                    delivery.execute(params![
+                        id,
+                        destination.0,
+                        arrival.file,
+                        now,
+                        published,
+                        route.spooled && !arrival.found
+                    ])?;
+                }
                 mended.execute(params![self.id, uid])?;
                 Ok(MessageId(id))
             };
@@ -148,64 +222,28 @@ impl<'l> Account<'l> {
         })
     }
 
-    /// Says that these uids, of which there was doubt, still stand for the message on record, which has this size on
-    /// the server.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn confirm(&self, confirmed: &[(MessageId, Octets)]) -> Result<(), Error> {
-        if confirmed.is_empty() {
-            return Ok(());
-        }
-        self.ledger.write(|transaction| {
-            let mut confirm = transaction.prepare_cached(
-                "UPDATE message SET listed = ?1, absent_since = NULL, delete_sent = NULL, deleted = NULL,
-                    kept = kept + (delete_accepted IS NOT NULL), delete_accepted = NULL WHERE id = ?2",
-            )?;
-            let mut mended = transaction.prepare_cached(
-                "DELETE FROM stumble WHERE (account, uid) = (SELECT account, uid FROM message WHERE id = ?)",
-            )?;
-            confirmed.iter().try_for_each(|(id, size)| {
-                confirm.execute(params![stored(*size), id.0])?;
-                mended.execute([id.0]).map(drop)
-            })
-        })
-    }
-
-    /// Says that these are where they were to go, durably.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn publish(&self, ids: &[MessageId], now: Timestamp) -> Result<(), Error> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        self.ledger
-            .write(|transaction| mark_published(transaction, ids, now.as_second()))
-    }
-
-    /// What an interrupted run committed and did not see published.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn unpublished(&self) -> Result<Vec<Unpublished>, Error> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT message.id, address, file, committed FROM delivery
-                     JOIN message ON message.id = delivery.message
-                     JOIN destination ON destination.id = delivery.destination
-                     WHERE published IS NULL AND account = ? ORDER BY message.id",
-                )?
-                .query_map([self.id], |row| {
-                    Ok(Unpublished {
-                        id: MessageId(row.get(0)?),
-                        destination: row.get(1)?,
-                        file: row.get(2)?,
-                        committed: time(row.get(3)?),
-                    })
-                })?
-                .collect()
+    /// Says that these uids stand for messages on record.
+    fn recognise(
+        &self,
+        transaction: &Transaction<'_>,
+        recognised: &[Recognised],
+        now: i64,
+    ) -> rusqlite::Result<()> {
+        // Messages may have exchanged their uids: the one that has this uid gets its own when it is recognised.
+        let mut free = transaction.prepare_cached(
+            "UPDATE message SET replaced = ?, absent_since = ifnull(absent_since, ?1)
+             WHERE account = ? AND uid = ? AND replaced IS NULL AND id != ?",
+        )?;
+        let mut recognise = transaction.prepare_cached(
+            "UPDATE message SET uid = ?1, listed = ?2, absent_since = NULL, replaced = NULL, delete_sent = NULL,
+                deleted = NULL, kept = kept + (delete_accepted IS NOT NULL), delete_accepted = NULL WHERE id = ?3",
+        )?;
+        let mut mended = transaction.prepare_cached(MEND)?;
+        recognised.iter().try_for_each(|message| {
+            let uid = message.uid.as_bytes();
+            free.execute(params![now, self.id, uid, message.id.0])?;
+            recognise.execute(params![uid, stored(message.listed), message.id.0])?;
+            mended.execute(params![self.id, uid]).map(drop)
         })
     }
 
@@ -225,6 +263,18 @@ impl<'l> Account<'l> {
         })
     }
 
+    /// Forgets that these uids did not arrive: they are not on the server any more.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn forget_stumbles<'u>(&self, uids: impl Iterator<Item = &'u [u8]>) -> Result<(), Error> {
+        self.ledger.write(|transaction| {
+            let mut mended = transaction.prepare_cached(MEND)?;
+            uids.into_iter()
+                .try_for_each(|uid| mended.execute(params![self.id, uid]).map(drop))
+        })
+    }
+
     /// The uids that were asked for and did not arrive, and how often.
     ///
     /// # Errors
@@ -238,41 +288,65 @@ impl<'l> Account<'l> {
         })
     }
 
-    /// Tells the names of all files that were ever committed.
+    /// Whether mail of this account may be here of which nothing is on record, since the state was lost.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn each_file(&self, mut each: impl FnMut(&str)) -> Result<(), Error> {
+    pub fn is_rebuilding(&self) -> Result<bool, Error> {
         self.read(|connection| {
-            let mut files = connection.prepare_cached(
-                "SELECT file FROM delivery JOIN message ON message.id = delivery.message
-                 WHERE account = ?",
-            )?;
-            let mut rows = files.query([self.id])?;
-            while let Some(row) = rows.next()? {
-                each(row.get_ref(0)?.as_str()?);
-            }
-            Ok(())
+            connection.query_row(
+                "SELECT rebuilding IS NOT NULL FROM account WHERE id = ?",
+                [self.id],
+                |row| row.get(0),
+            )
         })
     }
 
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        work(&self.ledger.connection()).map_err(|source| self.ledger.error(source))
-    }
-
-    /// Forgets messages whose staged file was lost, so that they are fetched again.
+    /// Says whether it may.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn forget(&self, ids: &[MessageId]) -> Result<(), Error> {
-        if ids.is_empty() {
-            return Ok(());
+    pub fn set_rebuilding(&self, since: Option<Timestamp>) -> Result<(), Error> {
+        let since = since.map(Timestamp::as_second);
+        self.ledger.write(|transaction| {
+            transaction
+                .execute(
+                    "UPDATE account SET rebuilding = ? WHERE id = ?",
+                    params![since, self.id],
+                )
+                .map(drop)
+        })
+    }
+
+    /// Records that the server tells no uids; says whether that was not known before.
+    ///
+    /// # Errors
+    /// The database cannot be read or written.
+    pub fn lacks_uidl(&self, now: Timestamp) -> Result<bool, Error> {
+        let is_known = |connection: &Connection| {
+            connection.query_row(
+                "SELECT without_uidl IS NOT NULL FROM account WHERE id = ?",
+                [self.id],
+                |row| row.get(0),
+            )
+        };
+        if self.read(is_known)? {
+            return Ok(false);
         }
         self.ledger.write(|transaction| {
-            let mut forget = transaction.prepare_cached("DELETE FROM message WHERE id = ?")?;
-            ids.iter()
-                .try_for_each(|id| forget.execute([id.0]).map(drop))
-        })
+            transaction.execute(
+                "UPDATE account SET without_uidl = ? WHERE id = ?",
+                params![now.as_second(), self.id],
+            )
+        })?;
+        Ok(true)
+    }
+
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        work(&self.ledger.connection()).map_err(|source| self.ledger.error(source))
     }
 
     /// Records that the server accepted DELE for these.
@@ -305,17 +379,6 @@ impl<'l> Account<'l> {
                 .try_for_each(|id| statement.execute(params![now.as_second(), id.0]).map(drop))
         })
     }
-}
-
-fn mark_published(
-    transaction: &Transaction<'_>,
-    ids: &[MessageId],
-    now: i64,
-) -> rusqlite::Result<()> {
-    let mut publish =
-        transaction.prepare_cached("UPDATE delivery SET published = ? WHERE message = ?")?;
-    ids.iter()
-        .try_for_each(|id| publish.execute(params![now, id.0]).map(drop))
 }
 
 /// A time on record; one that is out of range, as only a damaged row has, is never long ago enough to delete.

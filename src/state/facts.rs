@@ -56,12 +56,39 @@ pub struct Facts {
     /// For each uid asked about, in the same order: what is on record.
     pub standings: Vec<Standing>,
     /// Those that were listed before and are not now.
-    pub(super) gone: Vec<MessageId>,
+    pub(super) gone: Vec<(MessageId, Box<[u8]>)>,
     /// Those that were not listed the last time, are now, and are known.
     pub(super) returned: Vec<MessageId>,
 }
 
 impl Facts {
+    /// Whether all uids asked about are known.
+    #[must_use]
+    pub fn are_known(&self) -> bool {
+        self.standings.iter().all(Standing::is_known)
+    }
+
+    /// The uids that were listed before and are not now.
+    pub fn gone(&self) -> impl Iterator<Item = &[u8]> {
+        self.gone.iter().map(|(_, uid)| &**uid)
+    }
+
+    /// Whether this uid, the `at`th that was asked about, was listed the last time, as the message that is on record.
+    #[must_use]
+    pub fn is_settled(&self, at: usize) -> bool {
+        match self.standings[at] {
+            Standing::Known(known) => !self.returned.contains(&known.id),
+            Standing::New | Standing::Doubtful { .. } => false,
+        }
+    }
+
+    /// Whether there is doubt about one.
+    #[must_use]
+    pub fn are_doubtful(&self) -> bool {
+        let mut standings = self.standings.iter();
+        standings.any(|standing| matches!(standing, Standing::Doubtful { .. }))
+    }
+
     /// The facts of so many messages of which nothing is on record.
     #[must_use]
     pub fn of_strangers(listed: usize) -> Self {
@@ -81,8 +108,9 @@ pub(super) fn read(
     connection: &Connection,
     account: i64,
     listed: &[(&[u8], Octets)],
+    doubted: &HashSet<&[u8]>,
 ) -> rusqlite::Result<Facts> {
-    let rows = Rows::new(connection)?;
+    let rows = Rows::new(connection, doubted)?;
     let mut facts = Facts::of_strangers(listed.len());
     let positions: HashMap<&[u8], usize> = listed
         .iter()
@@ -94,9 +122,11 @@ pub(super) fn read(
     ))?;
     let mut present = present.query([account])?;
     while let Some(row) = present.next()? {
-        match positions.get(row.get_ref(5)?.as_blob()?) {
-            Some(at) => facts.standings[*at] = rows.standing(row, listed[*at].1)?,
-            None => facts.gone.push(MessageId(row.get(0)?)),
+        let uid = row.get_ref(5)?.as_blob()?;
+        if let Some(at) = positions.get(uid) {
+            facts.standings[*at] = rows.standing(row, listed[*at].1)?;
+        } else {
+            facts.gone.push((MessageId(row.get(0)?), uid.into()));
         }
     }
     let mut absent = connection.prepare_cached(&format!(
@@ -117,17 +147,21 @@ pub(super) fn read(
 }
 
 /// What is to be known to judge a row.
-struct Rows {
+struct Rows<'d> {
     unpublished: HashSet<i64>,
+    doubted: &'d HashSet<&'d [u8]>,
 }
 
-impl Rows {
-    fn new(connection: &Connection) -> rusqlite::Result<Self> {
+impl<'d> Rows<'d> {
+    fn new(connection: &Connection, doubted: &'d HashSet<&'d [u8]>) -> rusqlite::Result<Self> {
         let unpublished = connection
             .prepare_cached("SELECT message FROM delivery WHERE published IS NULL")?
             .query_map([], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        Ok(Self { unpublished })
+        Ok(Self {
+            unpublished,
+            doubted,
+        })
     }
 
     /// Judges a row by what the server says of its uid now.
@@ -135,7 +169,9 @@ impl Rows {
         let id = row.get(0)?;
         let same_size = row.get::<_, i64>(3)? == stored(size);
         let was_deleted = row.get::<_, Option<i64>>(4)?.is_some();
-        if same_size && !was_deleted {
+        let is_doubted =
+            !self.doubted.is_empty() && self.doubted.contains(row.get_ref(5)?.as_blob()?);
+        if same_size && !was_deleted && !is_doubted {
             return Ok(Standing::Known(Known {
                 id: MessageId(id),
                 first_seen: time(row.get(1)?),

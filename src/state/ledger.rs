@@ -2,7 +2,8 @@
 //!
 //! It refuses to know what the rows mean. Invariant: what is written is one transaction, all or nothing.
 
-use std::fs::OpenOptions;
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::account::Account;
 use super::error::{Error, is_busy};
-use super::lock::make_private_folder;
+use super::lock::{Lock, make_private_folder};
 use super::schema::migrate;
 
 /// How long another process may hold the database: its transactions are short.
@@ -27,32 +28,38 @@ const ATTEMPT: Duration = Duration::from_millis(200);
 pub struct Ledger {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// Where a damaged database is kept in whose place this one is new.
+    aside: Option<PathBuf>,
     /// Set when the run is to end.
     stop: Arc<AtomicBool>,
 }
 
 impl Ledger {
-    /// Opens the database in the state folder; both are made if they are missing, for their owner alone. Once `stop` is
-    /// set, nobody else's use of it is waited for long.
+    /// Opens the database in the state folder; both are made if they are missing, for their owner alone. A damaged one is
+    /// set aside. Once `stop` is set, nobody else's use of it is waited for long.
     ///
     /// # Errors
-    /// The folder or file cannot be made, read or written, is damaged, or belongs to a newer popfetch.
+    /// The folder or file cannot be made, read or written, or belongs to a newer popfetch.
     pub fn open(state: &Path, stop: Arc<AtomicBool>) -> Result<Self, Error> {
         make_private_folder(state)?;
         let path = state.join("state.db");
-        // SQLite would make it readable by all; its other files follow the mode of this one.
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(Error::folder(&path))?;
-        let connection = connect(&path)?;
+        let mut aside = None;
+        let connection = match open(&path) {
+            Err(Error::Damaged { .. }) => replace(state, &path, &mut aside)?,
+            result => result?,
+        };
         Ok(Self {
             connection: Mutex::new(connection),
             path,
+            aside,
             stop,
         })
+    }
+
+    /// Where a damaged database is kept, if this one was made in its place.
+    #[must_use]
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.aside.as_deref()
     }
 
     /// The rows of a user's maildrop on a server; made if they are missing.
@@ -131,8 +138,78 @@ impl Ledger {
     }
 
     pub(super) fn error(&self, source: rusqlite::Error) -> Error {
-        Error::sqlite(&self.path, source)
+        let error = Error::sqlite(&self.path, source);
+        if matches!(error, Error::Damaged { .. }) {
+            // The next run looks through all of it. If that cannot be noted, it finds out as this one did.
+            let _ = private(&suspicion(&self.path));
+        }
+        error
     }
+}
+
+/// The file that says that the database should be looked through.
+fn suspicion(path: &Path) -> PathBuf {
+    path.with_extension("db.suspect")
+}
+
+/// Opens the database, or makes it; looks through all of it if there is reason to.
+fn open(path: &Path) -> Result<Connection, Error> {
+    // SQLite would make it readable by all; its other files follow the mode of this one.
+    private(path).map_err(Error::folder(path))?;
+    let connection = connect(path)?;
+    let suspicion = suspicion(path);
+    if suspicion.exists() {
+        let sqlite = |source| Error::sqlite(path, source);
+        let verdict: String = connection
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+            .map_err(sqlite)?;
+        if verdict != "ok" {
+            return Err(Error::Damaged {
+                path: path.to_owned(),
+                source: rusqlite::Error::SqliteFailure(
+                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
+                    Some(verdict),
+                ),
+            });
+        }
+        fs::remove_file(&suspicion).map_err(Error::folder(&suspicion))?;
+    }
+    Ok(connection)
+}
+
+/// Opens a file that is its owner's alone; made if it is missing.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).mode(0o600).open(path)
+}
+
+/// Sets a damaged database aside and makes a new one; of several processes that find it damaged, one does.
+fn replace(state: &Path, path: &Path, aside: &mut Option<PathBuf>) -> Result<Connection, Error> {
+    let _lock = Lock::acquire(state, "state.db", "")?;
+    match open(path) {
+        Err(Error::Damaged { .. }) => {}
+        result => return result,
+    }
+    let numbered = |number: u32| path.with_extension(format!("db.damaged-{number}"));
+    let kept = (1..u32::MAX)
+        .map(numbered)
+        .find(|kept| !kept.exists())
+        .unwrap_or_else(|| numbered(0));
+    fs::rename(path, &kept).map_err(Error::folder(&kept))?;
+    // What belongs to the damaged one must not be taken for the new one's.
+    for suffix in ["-wal", "-shm"] {
+        let with = |path: &Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        match fs::rename(with(path), with(&kept)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => result.map_err(Error::folder(&with(path)))?,
+        }
+    }
+    *aside = Some(kept);
+    open(path)
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {
@@ -152,6 +229,8 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         // Elsewhere than on macOS it changes nothing; there only this waits for the disk itself.
         .and_then(|()| connection.pragma_update(None, "fullfsync", true))
         .and_then(|()| connection.pragma_update(None, "foreign_keys", true))
+        // In KiB, below zero: a batch's pages fit, and what was written is not read again.
+        .and_then(|()| connection.pragma_update(None, "cache_size", -512))
         .map_err(sqlite)?;
     migrate(&mut connection, path)?;
     connection.busy_timeout(ATTEMPT).map_err(sqlite)?;

@@ -11,13 +11,16 @@
 //! the kernel, keeps two runs apart.
 
 mod account;
+mod deliveries;
 mod error;
 mod facts;
 mod ledger;
 mod lock;
+mod record;
 mod schema;
 
-pub use account::{Account, Arrival, MessageId, Unpublished};
+pub use account::{Account, Arrival, DestinationId, MessageId, Recognised, Route};
+pub use deliveries::{DeliveryId, Filed, Owed};
 pub use error::Error;
 pub use facts::{Facts, Known, Standing};
 pub use ledger::Ledger;

@@ -62,6 +62,24 @@ const STEPS: &[&str] = &["
         times INTEGER NOT NULL,
         PRIMARY KEY (account, uid)
     ) STRICT, WITHOUT ROWID;
+", "
+    -- Since when mail may be here that is not on record, because the state was lost.
+    ALTER TABLE account ADD COLUMN rebuilding INTEGER;
+    -- When it was found that the server has no UIDL.
+    ALTER TABLE account ADD COLUMN without_uidl INTEGER;
+
+    -- The staged file is in the spool, not hidden at the destination.
+    ALTER TABLE delivery ADD COLUMN spooled INTEGER NOT NULL DEFAULT 0;
+    -- Publishing from the spool was begun: then an mbox was so long; a Maildir has its durable copy in tmp/.
+    ALTER TABLE delivery ADD COLUMN begun INTEGER;
+    -- How often this message was refused, when it may be tried again, and why it waits.
+    ALTER TABLE delivery ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE delivery ADD COLUMN due INTEGER;
+    ALTER TABLE delivery ADD COLUMN reason TEXT;
+
+    -- From now on message.replaced also says when a uid was forgotten after a long absence.
+    CREATE INDEX message_absent ON message (account, absent_since)
+        WHERE absent_since IS NOT NULL AND replaced IS NULL;
 "];
 
 /// The version that a database at the top of the ladder has.

@@ -2,11 +2,13 @@
 //!
 //! Invariant: neither the server's mail nor the state nor the destination is changed.
 
+use std::collections::HashSet;
+
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Tally};
 use super::retire::{copy_of, fresh};
 use super::survey::Entry;
-use super::{Identity, Job, survey};
+use super::{Identity, Job, departed, store, survey};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
 use crate::retention::{Copy, Verdict, judge};
@@ -40,8 +42,8 @@ pub fn explain(
 ) -> Result<Vec<Explained>, Error> {
     let mut session = Identity::find(job)?.log_in(job, observer)?;
     observer.notice(Event::Listing);
-    let (sizes, uids) = survey::ask(&mut session)?;
-    let maildrop = survey::join(&sizes, &uids, tally);
+    let listing = survey::ask(&mut session, tally)?;
+    let maildrop = survey::join(&listing, tally);
     // Nothing was retrieved or deleted, so that nothing hangs on the server's last word.
     if let Err(error) = session.quit() {
         log::debug!("{error}");
@@ -50,23 +52,27 @@ pub fn explain(
         Some(ledger) => ledger.find(&job.endpoint.server(), job.user)?,
         None => None,
     };
-    let facts = match account {
-        Some(account) => account.facts(&survey::uids_and_sizes(&maildrop))?,
-        None => Facts::of_strangers(maildrop.len()),
+    let (facts, left) = match account {
+        Some(account) => (
+            account.facts(&survey::uids_and_sizes(&maildrop), &HashSet::new())?,
+            // Nobody is asked: it is not done yet.
+            departed(job, &account, |_| false, tally)?,
+        ),
+        None => (Facts::of_strangers(maildrop.len()), HashSet::new()),
     };
     let listed = maildrop.iter().zip(&facts.standings);
     let decisions = decide(
         listed
             .clone()
             .map(|(entry, standing)| (entry.size, standing.is_known())),
-        job.limits,
+        store::limits(job),
     );
     let explain = |((entry, standing), decision): ((&Entry<'_>, &Standing), Decision)| {
         // What is fetched, or owed by an interrupted run, counts as published: by then it is.
         let copy = match standing {
             Standing::Known(known) => Copy {
                 published: true,
-                ..copy_of(known)
+                ..copy_of(known, &left)
             },
             Standing::New | Standing::Doubtful { .. } => Copy {
                 published: decision == Decision::Fetch,

@@ -8,46 +8,64 @@
 //! - DELE is sent only for what is published, and QUIT only when all that was fetched is on record (`retire`);
 //! - when a step fails, the steps after it do not happen, and what the steps before it did stays done.
 
+mod batch;
 mod explain;
+mod headers;
 mod observer;
 mod outcome;
+mod pauses;
+mod publish;
+mod recognise;
 mod recover;
 mod retire;
+mod session;
+mod status;
+mod store;
 mod survey;
 mod transfer;
+mod whereabouts;
+mod write;
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 pub use explain::{Explained, explain};
 pub use observer::{Event, Observer};
-pub use outcome::{Error, Outcome, Problem, Tally};
+pub use outcome::{Error, Outcome, Problem, Tally, Wait};
+pub use status::{Standing, status};
 
 use crate::credentials;
-use crate::delivery::{Destination, Maildir, Stamp};
-use crate::plan::{Decision, Limits, decide};
+use crate::delivery::{Destination, Stamp};
+use crate::mail::Uid;
+use crate::plan::Limits;
 use crate::pop3::{Argument, Connection, Endpoint, Line, Patience, Pipelining, Session};
-use crate::retention::Policy;
+use crate::retention::{self, Policy};
 use crate::secret::Secret;
-use crate::state::{Account, Ledger, Lock, Standing};
-use survey::Entry;
-use transfer::{Transfer, Wanted};
+use crate::state::{Account, Ledger, Lock, MessageId};
+use session::Work;
+use store::Store;
 
 /// All that is to be known for one account's run.
 pub struct Job<'j> {
+    /// What the user calls the account.
+    pub account: &'j str,
     /// The server.
     pub endpoint: &'j Endpoint,
     /// The user, as the server wants it.
     pub user: &'j str,
     /// Finds the password; called once, before the server is connected to.
-    pub password: &'j dyn Fn() -> Result<Secret, credentials::Error>,
-    /// Where mail goes.
-    pub destination: &'j Destination,
+    pub password: &'j (dyn Fn() -> Result<Secret, credentials::Error> + Sync),
+    /// Where mail goes; not empty.
+    pub destinations: &'j [Destination],
     /// What is deleted from the server.
     pub retention: Policy,
     /// What is not fetched.
     pub limits: Limits,
+    /// What is fetched although it was before.
+    pub again: &'j Again,
     /// Whether commands are sent ahead.
     pub pipelining: Pipelining,
     /// How long the server may be silent, and whether the run is to end.
@@ -58,6 +76,45 @@ pub struct Job<'j> {
     pub stamp: &'j Stamp,
     /// The folder of the state.
     pub state: &'j Path,
+    /// What programs are told that mail is handed to.
+    pub surroundings: &'j Surroundings,
+    /// Asks whether mail that has left the Maildir all at once is to be deleted from the server, too.
+    pub approve: &'j (dyn Fn(&Departure) -> bool + Sync),
+}
+
+/// What programs are told that mail is handed to.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The home folder.
+    pub home: PathBuf,
+    /// The name of this machine's user.
+    pub login: String,
+    /// What they inherit.
+    pub inherited: Vec<(&'static str, OsString)>,
+    /// The host's name, for LMTP servers.
+    pub host: String,
+}
+
+/// What is fetched although it was before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Nothing.
+    Nothing,
+    /// What is gone here.
+    Missing,
+    /// These.
+    Uids(Vec<Uid>),
+}
+
+/// Mail that has left a Maildir all at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// How many messages.
+    pub left: usize,
+    /// … of so many that are on the server.
+    pub all: usize,
+    /// The Maildir.
+    pub path: PathBuf,
 }
 
 /// Fetches what is new, delivers it, and deletes what is due.
@@ -68,122 +125,86 @@ pub fn run(job: &Job<'_>, ledger: &Ledger, observer: &dyn Observer) -> Outcome {
     Outcome { tally, failure }
 }
 
+/// Hands over what waits here, also what was refused a short time ago or is in quarantine; the server is left alone.
+#[must_use]
+pub fn retry(job: &Job<'_>, ledger: &Ledger) -> Outcome {
+    let mut tally = Tally::default();
+    let mut attempt = || {
+        let (_lock, account) = open(job, ledger)?;
+        prepare(job, &account, true, &mut tally).map(drop)
+    };
+    let failure = attempt().err();
+    Outcome { tally, failure }
+}
+
 fn attempt(
     job: &Job<'_>,
     ledger: &Ledger,
     observer: &dyn Observer,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    let server = job.endpoint.server();
-    let _lock = Lock::acquire(job.state, &server, job.user)?;
-    let account = ledger.account(&server, job.user)?;
-    let Destination::Maildir(path) = job.destination;
-    let owed = account.unpublished()?;
-    // What is owed to a disk that is not mounted must not be looked for in an empty folder.
-    let address = job.destination.to_string();
-    if !Maildir::exists(path) && owed.iter().any(|message| message.destination == address) {
-        return Err(Error::MaildirGone { path: path.clone() });
+    let (_lock, account) = open(job, ledger)?;
+    let store = prepare(job, &account, false, tally)?;
+    if account.is_new()? && recognise::is_mail_here(&store)? {
+        account.set_rebuilding(Some(job.now))?;
     }
-    Maildir::make(path)?;
-    let maildir = Maildir::open(path, account.tag(), job.stamp)?;
-    recover::recover(&account, &maildir, owed, job, tally)?;
-
     let work = Work {
         job,
         identity: Identity::find(job)?,
         account: &account,
-        maildir: &maildir,
+        store: &store,
         observer,
+        rebuilding: account.is_rebuilding()?,
     };
-    let put_off = work.session(tally, Share::Sound)?;
-    if put_off > 0 {
-        let mut rest = Tally::default();
-        let result = work.session(&mut rest, Share::Rest { fetched: tally.new });
-        tally.add(rest);
-        result?;
+    work.sessions(tally)?;
+    if work.rebuilding && tally.after_limit + tally.no_room == 0 {
+        account.set_rebuilding(None)?;
     }
     Ok(())
 }
 
-/// Which of the new messages a session fetches.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Share {
-    /// Those that never failed to arrive; others would keep them, and the deletions, from coming to an end.
-    Sound,
-    /// All, after so many in this run; those that failed come last.
-    Rest { fetched: usize },
+/// Takes the account's lock and finds its rows.
+fn open<'l>(job: &Job<'_>, ledger: &'l Ledger) -> Result<(Lock, Account<'l>), Error> {
+    let server = job.endpoint.server();
+    let lock = Lock::acquire(job.state, &server, job.user)?;
+    Ok((lock, ledger.account(&server, job.user)?))
 }
 
-/// What the sessions of a run share.
-struct Work<'w> {
-    job: &'w Job<'w>,
-    identity: Identity,
-    account: &'w Account<'w>,
-    maildir: &'w Maildir<'w>,
-    observer: &'w dyn Observer,
+/// Opens the destinations, and finishes what an earlier run began.
+fn prepare<'j>(
+    job: &'j Job<'_>,
+    account: &Account<'_>,
+    now_or_never: bool,
+    tally: &mut Tally,
+) -> Result<Store<'j>, Error> {
+    let owed = account.owed()?;
+    let store = Store::open(job, account, &owed, tally)?;
+    recover::recover(account, &store, owed, job, now_or_never, tally)?;
+    Ok(store)
 }
 
-impl Work<'_> {
-    /// Logs in, fetches its share of what is new, deletes what is due, and quits; returns how many messages it left to
-    /// another session.
-    fn session(&self, tally: &mut Tally, share: Share) -> Result<usize, Error> {
-        let Self {
-            job,
-            account,
-            observer,
-            ..
-        } = *self;
-        let mut session = self.identity.log_in(job, observer)?;
-        observer.notice(Event::Listing);
-        let (sizes, uids) = survey::ask(&mut session)?;
-        let stumbles = account.stumbles()?;
-        let mut maildrop = survey::join(&sizes, &uids, tally);
-        maildrop.sort_by_key(|entry| stumbles.get(entry.uid));
-        tally.listed = maildrop.len();
-        let facts = account.facts(&survey::uids_and_sizes(&maildrop))?;
-        account.settle(&facts, job.now)?;
-
-        let mut limits = job.limits;
-        if let Share::Rest { fetched } = share {
-            limits.max_messages = limits.max_messages.map(|most| most.saturating_sub(fetched));
-        }
-        let listed = maildrop.iter().zip(&facts.standings);
-        let is_known =
-            |(entry, standing): (&Entry<'_>, &Standing)| (entry.size, standing.is_known());
-        let decisions = decide(listed.clone().map(is_known), limits);
-        tally.count_left(&decisions);
-        let wanted: Vec<Wanted<'_>> = listed
-            .zip(&decisions)
-            .filter(|(_, decision)| **decision == Decision::Fetch)
-            .map(|((entry, standing), _)| Wanted::new(*entry, *standing))
-            .collect();
-        let transfer = Transfer {
-            account,
-            maildir: self.maildir,
-            destination: job.destination,
-            observer,
-            now: job.now,
-        };
-        let sound = wanted.partition_point(|wanted| !stumbles.contains_key(wanted.uid()));
-        let is_due =
-            |fetched: &[_]| retire::due(&maildrop, &facts, fetched, job.retention, job.now);
-        // Where nothing else is to be done in this session, nothing suffers if it breaks.
-        let share_ends = if share != Share::Sound || (sound == 0 && is_due(&[]).is_empty()) {
-            wanted.len()
-        } else {
-            sound
-        };
-        let fetched = transfer.run(&mut session, &wanted[..share_ends], tally)?;
-        retire::retire(
-            session,
-            &is_due(&fetched),
-            account,
-            job.now,
-            observer,
-            tally,
-        )?;
-        Ok(wanted.len() - share_ends)
+/// Those of the account's messages that have left the Maildirs here and may be deleted for that, where that is the
+/// policy and somebody approves of it, if need be.
+fn departed(
+    job: &Job<'_>,
+    account: &Account<'_>,
+    approve: impl Fn(&Departure) -> bool,
+    tally: &mut Tally,
+) -> Result<HashSet<MessageId>, Error> {
+    if !matches!(job.retention, Policy::KeepWhileHere(_)) {
+        return Ok(HashSet::new());
     }
+    let found = whereabouts::find(account)?;
+    let departure = Departure {
+        left: found.left.len(),
+        all: found.all,
+        path: found.path,
+    };
+    if retention::is_suspicious(departure.left, departure.all) && !approve(&departure) {
+        tally.note(Problem::MassDeletion(departure));
+        return Ok(HashSet::new());
+    }
+    Ok(found.left)
 }
 
 /// What an account logs in with.

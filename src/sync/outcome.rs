@@ -2,8 +2,12 @@
 //!
 //! Invariant: an [`Outcome`] tells all of it; nothing else is left in a log for a program to find.
 
+use std::fmt;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
+use super::Departure;
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::Decision;
 use crate::pop3::{self, ArgumentError, Reply};
@@ -31,6 +35,14 @@ pub struct Tally {
     pub recovered: usize,
     /// New messages that are larger than `max-size`.
     pub too_large: usize,
+    /// New messages that proved to be on record under another uid.
+    pub recognised: usize,
+    /// New messages that were here before anything was on record.
+    pub found: usize,
+    /// New messages for which the disk has no room.
+    pub no_room: usize,
+    /// The server was found not to tell uids.
+    pub lacks_uidl: bool,
     /// New messages that `max-messages` leaves for a later run.
     pub after_limit: usize,
     /// Messages that the server was told to delete.
@@ -53,46 +65,54 @@ impl Tally {
         }
     }
 
+    pub(super) fn note_all(&mut self, problems: Vec<Problem>) {
+        for problem in problems {
+            self.note(problem);
+        }
+    }
+
     /// Adds what a further session of the same run did, and found.
     pub(super) fn add(&mut self, session: Self) {
         self.new += session.new;
         self.new_octets.0 += session.new_octets.0;
+        self.recognised += session.recognised;
+        self.found += session.found;
+        self.no_room += session.no_room;
+        self.lacks_uidl |= session.lacks_uidl;
         self.deleted += session.deleted;
         self.further_problems += session.further_problems;
         for problem in session.problems {
-            if !self.problems.contains(&problem) {
+            // Both sessions see what is wrong with a listing.
+            let text = problem.to_string();
+            if !self.problems.iter().any(|known| known.to_string() == text) {
                 self.note(problem);
             }
         }
     }
 
-    pub(super) fn count_left(&mut self, decisions: &[Decision]) {
+    /// Counts what is left on the server; returns for how many there is no room.
+    pub(super) fn count_left(&mut self, decisions: &[Decision]) -> usize {
+        let before = self.no_room;
         for decision in decisions {
             match decision {
                 Decision::TooLarge(_) => self.too_large += 1,
                 Decision::AfterLimit(_) => self.after_limit += 1,
+                Decision::NoRoom => self.no_room += 1,
                 Decision::Fetch | Decision::Known => {}
             }
         }
+        self.no_room - before
     }
 }
 
-/// Why one message was passed over. It stays on the server.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// What went wrong without ending the run. The messages meant are still on the server, or wait here.
+#[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// UIDL names the number several times, and nobody can say which uid is meant.
     #[error("message {number} is listed several times")]
     DuplicateNumber {
         /// Its number in this session.
         number: MessageNumber,
-    },
-    /// Several messages have the same uid, and nobody can say which of them is meant.
-    #[error("message {number} shares its uid {uid} with another")]
-    DuplicateUid {
-        /// Its number in this session.
-        number: MessageNumber,
-        /// The uid of both.
-        uid: Uid,
     },
     /// LIST has the message and UIDL has not, or has no uid for it.
     #[error("message {number} has no uid")]
@@ -122,6 +142,63 @@ pub enum Problem {
         /// What the server said.
         reply: Reply,
     },
+    /// The server gives neither a uid nor a header by which the message could be told from others.
+    #[error("message {number} cannot be told from others: {reply}")]
+    NoHeader {
+        /// Its number in this session.
+        number: MessageNumber,
+        /// What the server said to TOP.
+        reply: Reply,
+    },
+    /// A message is here and not where it is to go.
+    #[error("{uid} waits for {address}{wait}: {reason}")]
+    Waits {
+        /// Its uid.
+        uid: Uid,
+        /// The destination.
+        address: String,
+        /// Why it waits.
+        reason: String,
+        /// How often it was refused.
+        tries: u32,
+        /// Until when.
+        wait: Wait,
+    },
+    /// A destination put off several messages, so that the others were not handed to it.
+    #[error("{messages} more messages wait for {address}, which takes none at present")]
+    PutOff {
+        /// How many.
+        messages: usize,
+        /// The destination.
+        address: String,
+    },
+    /// A destination cannot be used; what is for it waits.
+    #[error("{address} cannot be used")]
+    Closed {
+        /// The destination.
+        address: String,
+        /// Why not.
+        #[source]
+        error: Error,
+    },
+    /// Files were removed from the spool.
+    #[error("{messages} messages were lost from the spool")]
+    SpoolLost {
+        /// How many.
+        messages: usize,
+    },
+    /// The disk would be full.
+    #[error("{messages} new messages were not fetched: there is room for {room} more here")]
+    NoRoom {
+        /// How many.
+        messages: usize,
+        /// How much may be fetched.
+        room: Octets,
+    },
+    /// Most of the mail has left the Maildir at once, so that nothing was deleted from the server.
+    #[error("{left} of {all} messages have left {path} at once, and were kept on the server",
+        left = .0.left, all = .0.all, path = .0.path.display())]
+    MassDeletion(Departure),
     /// A run was interrupted, and what it owes to a former destination cannot be put there.
     #[error("{messages} messages wait for {address}: {reason}")]
     Owed {
@@ -140,6 +217,27 @@ pub enum Problem {
     },
 }
 
+/// Until when a message waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The next run tries again.
+    NextRun,
+    /// A run after this time tries again.
+    Until(Timestamp),
+    /// Nobody tries again unless asked to.
+    Quarantined,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NextRun => Ok(()),
+            Self::Until(time) => write!(f, " until {time:.0}"),
+            Self::Quarantined => f.write_str(" in quarantine"),
+        }
+    }
+}
+
 /// Why a run ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -150,13 +248,13 @@ pub enum Error {
     #[error(transparent)]
     Delivery(#[from] delivery::Error),
     /// Mail was on its way to a Maildir that is not there any more.
-    #[error("the Maildir {} is gone, and an interrupted run had not finished there", path.display())]
+    #[error("the Maildir {} is gone, and mail was on its way there or is watched there", path.display())]
     MaildirGone {
         /// The Maildir.
         path: PathBuf,
     },
-    /// The server does not tell uids, so that new mail cannot be told from old.
-    #[error("the server refused UIDL: {reply}")]
+    /// The server tells neither uids nor headers, so that new mail cannot be told from old.
+    #[error("the server refused UIDL and TOP: {reply}")]
     NoUidl {
         /// What the server said.
         reply: Reply,

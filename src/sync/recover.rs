@@ -3,49 +3,61 @@
 //! It refuses to fetch anything. Invariants: a file that is on record is removed only if the message is visible too; a
 //! message that is found nowhere is never deleted from the server as long as it may have been lost.
 
-use std::collections::HashSet;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use super::Job;
 use super::outcome::{Error, Problem, Tally};
-use crate::delivery::{Destination, Maildir, unique_part};
-use crate::state::{Account, MessageId, Unpublished};
+use super::publish::{Publisher, may_be_cleaned_up};
+use super::store::{Store, Target, spool};
+use crate::delivery::{Destination, Maildir, Staging, unique_part};
+use crate::state::{Account, DeliveryId, DestinationId, MessageId, Owed};
 
-/// After this time other programs clean up what lies in `tmp/` (<https://cr.yp.to/proto/maildir.html>), so that a file
-/// that is missing may never have been published.
-const LIFETIME_IN_TMP: Duration = Duration::from_secs(36 * 60 * 60);
-
-/// Publishes what is committed and owed, removes what is not committed; counts what became visible.
+/// Publishes what is committed and owed, removes what is not committed; counts what became visible. With `now_or_never`
+/// what was refused is tried, too, however short a time ago.
 pub(super) fn recover(
     account: &Account<'_>,
-    maildir: &Maildir<'_>,
-    owed: Vec<Unpublished>,
+    store: &Store<'_>,
+    owed: Vec<Owed>,
+    job: &Job<'_>,
+    now_or_never: bool,
+    tally: &mut Tally,
+) -> Result<(), Error> {
+    let (spooled, hidden): (Vec<_>, Vec<_>) = owed.into_iter().partition(|owed| owed.spooled);
+    recover_hidden(account, store, hidden, job, tally)?;
+    recover_spooled(account, store, spooled, job, now_or_never, tally)
+}
+
+/// Recovers what is staged in the `tmp/` of a Maildir.
+fn recover_hidden(
+    account: &Account<'_>,
+    store: &Store<'_>,
+    owed: Vec<Owed>,
     job: &Job<'_>,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    let address = job.destination.to_string();
-    // A Maildir may have been moved, and its new place configured: what is found in it belongs to it.
-    let found: HashSet<String> = if owed.iter().any(|message| message.destination != address) {
-        maildir
-            .staged()?
-            .into_iter()
-            .chain(maildir.visible()?)
-            .collect()
-    } else {
-        HashSet::new()
-    };
-    let (here, mut elsewhere): (Vec<_>, Vec<_>) = owed.into_iter().partition(|message| {
-        message.destination == address || found.contains(unique_part(&message.file))
-    });
-    tally.recovered = recover_at(account, maildir, &here, job.now)?;
-    while let Some(last) = elsewhere.last() {
-        let address = last.destination.clone();
-        let (there, rest) = elsewhere
-            .into_iter()
-            .partition(|message: &Unpublished| message.destination == address);
-        elsewhere = rest;
+    let mut elsewhere = owed;
+    for target in store.open_targets() {
+        let Destination::Maildir(path) = target.destination else {
+            continue;
+        };
+        let maildir = Maildir::open(path, account.tag(), job.stamp)?;
+        let address = target.destination.to_string();
+        // A Maildir may have been moved, and its new place configured: what is found in it belongs to it.
+        let found: HashSet<String> = if elsewhere.iter().any(|it| it.destination != address) {
+            let staged = maildir.staging().names()?.into_iter();
+            staged.chain(maildir.visible()?).collect()
+        } else {
+            HashSet::new()
+        };
+        let here: Vec<_>;
+        (here, elsewhere) = elsewhere.into_iter().partition(|message| {
+            message.destination == address || found.contains(unique_part(&message.file))
+        });
+        tally.recovered += recover_at(account, &maildir, &here, job.now)?;
+    }
+    for (address, there) in by_destination(elsewhere) {
         match recover_former(account, &address, &there, job) {
             Ok(visible) => tally.recovered += visible,
             // It is no reason to let new mail wait.
@@ -59,11 +71,20 @@ pub(super) fn recover(
     Ok(())
 }
 
-/// Recovers a destination that the account had when it was interrupted: that mail is where it was then.
+fn by_destination(owed: Vec<Owed>) -> HashMap<String, Vec<Owed>> {
+    let mut groups: HashMap<String, Vec<Owed>> = HashMap::new();
+    for message in owed {
+        let group = groups.entry(message.destination.clone()).or_default();
+        group.push(message);
+    }
+    groups
+}
+
+/// Recovers a Maildir in which messages were staged when the account was interrupted: that mail is where it was then.
 fn recover_former(
     account: &Account<'_>,
     address: &str,
-    owed: &[Unpublished],
+    owed: &[Owed],
     job: &Job<'_>,
 ) -> Result<usize, Error> {
     let Some(Destination::Maildir(path)) = Destination::from_address(address) else {
@@ -81,10 +102,10 @@ fn recover_former(
 fn recover_at(
     account: &Account<'_>,
     maildir: &Maildir<'_>,
-    owed: &[Unpublished],
+    owed: &[Owed],
     now: Timestamp,
 ) -> Result<usize, Error> {
-    let staged = maildir.staged()?;
+    let staged = maildir.staging().names()?;
     if staged.is_empty() && owed.is_empty() {
         return Ok(0);
     }
@@ -107,24 +128,21 @@ fn recover_at(
     }
     for unique in rest {
         log::debug!("removing {unique}, which was never finished");
-        maildir.discard(&unique)?;
+        maildir.staging().discard(&unique)?;
     }
     let to_publish = owed
         .iter()
         .filter(|message| hidden.contains(unique_part(&message.file)));
     maildir.publish(to_publish.map(|message| message.file.as_str()))?;
 
-    let lost = |message: &&Unpublished| {
+    let lost = |message: &&Owed| {
         let unique = unique_part(&message.file);
         !hidden.contains(unique) && !visible.contains(unique) && may_be_cleaned_up(message, now)
     };
     // What is missing and was committed a short time ago was published, and somebody read and removed it.
     let (lost, published): (Vec<_>, Vec<_>) = owed.iter().partition(lost);
-    let ids = |messages: &[&Unpublished]| -> Vec<MessageId> {
-        messages.iter().map(|message| message.id).collect()
-    };
-    account.publish(&ids(&published), now)?;
-    account.forget(&ids(&lost))?;
+    account.publish(&deliveries(&published), now)?;
+    account.forget(&messages(&lost))?;
     let count = hidden.len();
     log::info!(
         "took up an interrupted run: {count} published, {} to be fetched again",
@@ -133,9 +151,92 @@ fn recover_at(
     Ok(count)
 }
 
-fn may_be_cleaned_up(message: &Unpublished, now: Timestamp) -> bool {
-    message
-        .committed
-        .checked_add(LIFETIME_IN_TMP)
-        .map_or(true, |until| until <= now)
+/// Hands over what waits in the spool, and removes from it what nobody is owed.
+fn recover_spooled(
+    account: &Account<'_>,
+    store: &Store<'_>,
+    mut owed: Vec<Owed>,
+    job: &Job<'_>,
+    now_or_never: bool,
+    tally: &mut Tally,
+) -> Result<(), Error> {
+    let path = spool(job, account);
+    if owed.is_empty() && !path.is_dir() {
+        return Ok(());
+    }
+    let spool = Staging::spool(&path, job.stamp)?;
+    let staged: HashSet<String> = spool.names()?.into_iter().collect();
+    let lost: Vec<&Owed> = owed
+        .iter()
+        .filter(|message| !staged.contains(unique_part(&message.file)))
+        .collect();
+    if !lost.is_empty() {
+        let messages = lost.len();
+        tally.note(Problem::SpoolLost { messages });
+        account.write_off(&deliveries(&lost))?;
+    }
+    readdress(account, store, &owed)?;
+    owed = account.owed()?;
+    owed.retain(|message| message.spooled);
+    let needed: HashSet<&str> = owed.iter().map(|it| unique_part(&it.file)).collect();
+    for unique in &staged {
+        if !needed.contains(unique.as_str()) {
+            log::debug!("removing {unique}, which nobody is owed");
+            spool.discard(unique)?;
+        }
+    }
+    let formers = formers(store, &owed);
+    let mut publisher = Publisher::new(job, account, store, &spool, now_or_never);
+    publisher.add(formers.iter().map(|(id, destination)| Target {
+        id: *id,
+        destination,
+    }));
+    let result = publisher.publish(&owed);
+    tally.recovered += publisher.handed.complete.len();
+    tally.note_all(publisher.handed.problems);
+    result
+}
+
+/// Whether the message is owed to a destination that is not configured any more.
+fn is_former(store: &Store<'_>, message: &Owed) -> bool {
+    let mut targets = store.targets.iter();
+    targets.all(|target| target.id != message.id.destination)
+}
+
+/// What is owed to a destination that is not configured any more, and nothing of it is there, goes to one that is, of the
+/// same kind if there is one: the same program may only be written another way.
+fn readdress(account: &Account<'_>, store: &Store<'_>, owed: &[Owed]) -> Result<(), Error> {
+    let unseen = owed
+        .iter()
+        .filter(|message| is_former(store, message) && message.begun.is_none());
+    let readdressed: Vec<_> = unseen
+        .map(|message| {
+            let kind = |address: &str| address.split(':').next().map(str::to_owned);
+            let former = kind(&message.destination);
+            let mut targets: Vec<&Target<'_>> = store.targets.iter().collect();
+            targets.sort_by_key(|target| kind(&target.destination.to_string()) != former);
+            let candidates = targets.iter().map(|target| target.id).collect();
+            (message.id, candidates)
+        })
+        .collect();
+    Ok(account.readdress(&readdressed)?)
+}
+
+/// The destinations that were configured when the run was interrupted that had begun there.
+fn formers(store: &Store<'_>, owed: &[Owed]) -> HashMap<DestinationId, Destination> {
+    let former = owed.iter().filter(|message| is_former(store, message));
+    former
+        .filter_map(|message| {
+            let destination = Destination::from_address(&message.destination)?;
+            Some((message.id.destination, destination))
+        })
+        .collect()
+}
+
+fn deliveries(owed: &[&Owed]) -> Vec<DeliveryId> {
+    owed.iter().map(|message| message.id).collect()
+}
+
+fn messages(owed: &[&Owed]) -> Vec<MessageId> {
+    owed.iter().map(|message| message.id.message).collect()
 }

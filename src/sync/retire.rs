@@ -3,6 +3,7 @@
 //! It refuses to decide: [`retention`](crate::retention) does. Invariants: a message is deleted only if it is published
 //! here; whether the server did it, only a later listing tells (RFC 1939 §6: deletions happen at QUIT).
 
+use std::collections::HashSet;
 use std::io::{Read, Write};
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Problem, Tally};
 use super::survey::Entry;
-use super::transfer::Fetched;
+use super::write::Fetched;
 use crate::pop3::{self, Session};
 use crate::retention::{Copy, Policy, judge};
 use crate::state::{Account, Facts, Known, MessageId, Standing};
@@ -21,11 +22,12 @@ pub(super) struct Due<'l> {
     id: MessageId,
 }
 
-/// Finds what is due among what was known before and what was just fetched.
+/// Finds what is due among what was known before and what was just fetched; what `left` the Maildirs here may be.
 pub(super) fn due<'l>(
     maildrop: &[Entry<'l>],
     facts: &Facts,
     fetched: &[Fetched],
+    left: &HashSet<MessageId>,
     policy: Policy,
     now: Timestamp,
 ) -> Vec<Due<'l>> {
@@ -36,7 +38,7 @@ pub(super) fn due<'l>(
         let new = fetched.next_if(|(number, _)| *number == entry.number);
         let (id, copy) = match (new, standing) {
             (Some((_, id)), _) => (*id, fresh(now)),
-            (None, Standing::Known(known)) => (known.id, copy_of(known)),
+            (None, Standing::Known(known)) => (known.id, copy_of(known, left)),
             (None, Standing::New | Standing::Doubtful { .. }) => continue,
         };
         if judge(policy, copy, now).is_due() {
@@ -51,15 +53,17 @@ pub(super) fn fresh(now: Timestamp) -> Copy {
     Copy {
         first_seen: now,
         published: true,
+        left: false,
         kept: 0,
     }
 }
 
 /// The copy of a message that is on record.
-pub(super) fn copy_of(known: &Known) -> Copy {
+pub(super) fn copy_of(known: &Known, left: &HashSet<MessageId>) -> Copy {
     Copy {
         first_seen: known.first_seen,
         published: known.published,
+        left: left.contains(&known.id),
         kept: known.kept,
     }
 }

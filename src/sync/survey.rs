@@ -1,15 +1,18 @@
 //! Asks what is on the server, and joins LIST and UIDL to one maildrop.
 //!
 //! It refuses to know what is new. Invariant: each entry has a uid that no other entry has; what cannot be told apart is
-//! a problem and no entry, so that it is neither fetched as another nor deleted for another.
+//! a problem and no entry, so that it is neither fetched as another nor deleted for another. Where the server gives no
+//! uids, or one for several messages, the header stands in for the uid (`headers`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::io::{Read, Write};
 
+use super::headers;
 use super::outcome::{Error, Problem, Tally};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::pop3::{self, Session, SizeListing, UidListing};
+use crate::state::Facts;
 
 /// A message on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,72 +29,132 @@ impl Entry<'_> {
     }
 }
 
-/// Asks for both listings.
+/// What the server says of its messages.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    sizes: SizeListing,
+    uids: UidListing,
+    /// The messages that have another's uid, too, and what stands in for it.
+    shared: HashSet<MessageNumber>,
+    apart: UidListing,
+    /// The server has no UIDL.
+    pub(super) lacks_uidl: bool,
+}
+
+impl Listing {
+    /// Those of the maildrop's uids of which only the content tells whose they are.
+    pub(super) fn ambiguous<'u>(&self, maildrop: &[Entry<'u>], facts: &Facts) -> HashSet<&'u [u8]> {
+        if self.lacks_uidl || !self.shared.is_empty() {
+            let uids: Vec<&[u8]> = maildrop.iter().map(|entry| entry.uid).collect();
+            headers::ambiguous(&uids, facts)
+        } else {
+            HashSet::new()
+        }
+    }
+}
+
+/// Asks for both listings, and for headers where they do not tell messages apart.
 pub(super) fn ask<S: Read + Write>(
     session: &mut Session<S>,
-) -> Result<(SizeListing, UidListing), Error> {
+    tally: &mut Tally,
+) -> Result<Listing, Error> {
     let sizes = match session.list() {
         // Some servers have no listing for an empty maildrop.
         Err(refusal @ pop3::Error::Refused { .. }) => match session.stat()? {
-            (0, _) => return Ok((SizeListing::default(), UidListing::default())),
+            (0, _) => return Ok(Listing::default()),
             _ => return Err(refusal.into()),
         },
         result => result?,
     };
-    match session.uidl() {
-        Ok(uids) => Ok((sizes, uids)),
-        Err(pop3::Error::Refused { reply, .. }) => Err(Error::NoUidl { reply }),
-        Err(error) => Err(error.into()),
+    let (uids, lacks_uidl) = match session.uidl() {
+        Ok(uids) => (uids, false),
+        Err(pop3::Error::Refused { reply, .. }) => {
+            let numbers: Vec<_> = sizes.iter().map(|(number, _)| number).collect();
+            let mut refused = Tally::default();
+            let uids = headers::uids(session, &numbers, &mut refused)?;
+            if uids.iter().len() == 0 && !numbers.is_empty() {
+                return Err(Error::NoUidl { reply });
+            }
+            tally.note_all(refused.problems);
+            (uids, true)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let shared = sharing(&uids);
+    let apart = if shared.is_empty() {
+        UidListing::default()
+    } else {
+        headers::uids(session, &shared, tally)?
+    };
+    Ok(Listing {
+        sizes,
+        uids,
+        shared: shared.into_iter().collect(),
+        apart,
+        lacks_uidl,
+    })
+}
+
+/// The messages that have another's uid, too.
+fn sharing(uids: &UidListing) -> Vec<MessageNumber> {
+    let repeated = repeated(uids.iter().map(|(_, uid)| uid));
+    if repeated.is_empty() {
+        return Vec::new();
     }
+    let numbers = self::repeated(uids.iter().map(|(number, _)| number));
+    uids.iter()
+        .filter(|(number, uid)| {
+            !uid.is_empty() && repeated.contains(uid) && !numbers.contains(number)
+        })
+        .map(|(number, _)| number)
+        .collect()
 }
 
 /// Joins the listings by number, in the order of UIDL.
-pub(super) fn join<'l>(
-    sizes: &SizeListing,
-    uids: &'l UidListing,
-    tally: &mut Tally,
-) -> Vec<Entry<'l>> {
-    let mut sizes: HashMap<MessageNumber, Octets> = sizes.iter().collect();
-    let numbers = Counts::of(uids.iter().map(|(number, _)| number));
-    let uids_seen = Counts::of(uids.iter().map(|(_, uid)| uid));
+pub(super) fn join<'l>(listing: &'l Listing, tally: &mut Tally) -> Vec<Entry<'l>> {
+    let Listing { uids, .. } = listing;
+    let mut sizes: HashMap<MessageNumber, Octets> = listing.sizes.iter().collect();
+    let apart: HashMap<MessageNumber, &[u8]> = listing.apart.iter().collect();
+    let numbers = repeated(uids.iter().map(|(number, _)| number));
     let mut entries = Vec::with_capacity(uids.iter().len());
     for (number, uid) in uids.iter() {
         let size = sizes.remove(&number);
-        match (Uid::new(uid), size) {
-            (None, _) => tally.note(Problem::NoUid { number }),
-            (Some(_), _) if numbers.is_repeated(&number) => {
-                tally.note(Problem::DuplicateNumber { number });
-            }
-            (Some(uid), _) if uids_seen.is_repeated(&uid.as_bytes()) => {
-                tally.note(Problem::DuplicateUid { number, uid });
-            }
-            (Some(_), None) => tally.note(Problem::NoSize { number }),
-            (Some(_), Some(size)) => entries.push(Entry { number, size, uid }),
+        let is_shared = listing.shared.contains(&number);
+        match (is_shared, apart.get(&number), size) {
+            _ if uid.is_empty() => tally.note(Problem::NoUid { number }),
+            _ if numbers.contains(&number) => tally.note(Problem::DuplicateNumber { number }),
+            (_, _, None) => tally.note(Problem::NoSize { number }),
+            (false, _, Some(size)) => entries.push(Entry { number, size, uid }),
+            (true, Some(uid), Some(size)) => entries.push(Entry { number, size, uid }),
+            // That the server does not give its header is told already.
+            (true, None, _) => {}
         }
     }
     let mut without_uid: Vec<MessageNumber> = sizes.into_keys().collect();
     without_uid.sort_unstable();
     for number in without_uid {
-        tally.note(Problem::NoUid { number });
+        if !listing.lacks_uidl {
+            tally.note(Problem::NoUid { number });
+        }
     }
+    debug_assert!(are_distinct(&entries));
     entries
 }
 
-/// How often something occurs.
-struct Counts<T>(HashMap<T, usize>);
+fn are_distinct(entries: &[Entry<'_>]) -> bool {
+    let mut seen = HashSet::new();
+    entries.iter().all(|entry| seen.insert(entry.uid))
+}
 
-impl<T: Eq + Hash> Counts<T> {
-    fn of(items: impl ExactSizeIterator<Item = T>) -> Self {
-        let mut counts = HashMap::with_capacity(items.len());
-        for item in items {
-            *counts.entry(item).or_default() += 1;
-        }
-        Self(counts)
-    }
-
-    fn is_repeated(&self, item: &T) -> bool {
-        self.0.get(item).is_some_and(|count| *count > 1)
-    }
+/// What occurs more than once, as a rule nothing.
+fn repeated<T: Ord + Hash + Copy>(items: impl Iterator<Item = T>) -> HashSet<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    let pairs = items.windows(2);
+    pairs
+        .filter(|pair| pair[0] == pair[1])
+        .map(|pair| pair[0])
+        .collect()
 }
 
 /// What the record is asked about.

@@ -1,32 +1,28 @@
-//! Brings messages here: the connection is read and staged on one thread, while another makes the batch before it
-//! durable, commits it and publishes it.
+//! Brings messages here: the connection is read and staged on one thread, while another (`write`) makes what came before
+//! safe.
 //!
-//! Invariants: what is staged when anything fails is still committed and published; nothing is published that is not
-//! committed, and nothing committed that is not durable.
+//! Invariants: what is staged when anything fails still reaches the writer; a message that proves to be on record is
+//! delivered nowhere.
 
 use std::io::{Read, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::Job;
+use super::batch::Batches;
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Problem, Tally};
+use super::recognise::{Memory, Recognition};
+use super::store::Store;
 use super::survey::Entry;
-use crate::delivery::{self, Destination, Maildir, Stager};
-use crate::mail::{Digest, MessageNumber, Octets};
+use super::write::{Fetched, Writer};
+use crate::delivery::{self, Stager};
+use crate::mail::{Digest, Octets};
 use crate::pop3::{self, Body, Reply, Retrieved, Session};
-use crate::state::{Account, Arrival, MessageId, Standing};
-
-/// A batch is committed at so many messages: each costs a sync or two, and a lost one costs fetching it again.
-const BATCH_MESSAGES: usize = 500;
-
-/// … or at so many octets.
-const BATCH_OCTETS: u64 = 32 << 20;
-
-/// … or after this time, so that little is fetched again after an interruption on a slow line.
-const BATCH_TIME: Duration = Duration::from_secs(1);
+use crate::state::{Account, Arrival, MessageId, Recognised, Standing};
 
 /// A message may be so many times as large as it was listed: servers count line ends differently, or not at all.
 const OVERSIZE_FACTOR: u64 = 4;
@@ -34,24 +30,36 @@ const OVERSIZE_FACTOR: u64 = 4;
 /// … and this much larger, for servers that only guess.
 const OVERSIZE_ALLOWANCE: u64 = 64 << 20;
 
-/// A message that is safe here now.
-pub(super) type Fetched = (MessageNumber, MessageId);
+/// How long a server is left alone while the last messages are handed over: RFC 1939 §3 lets it hang up after ten
+/// minutes.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// A message to be fetched.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'l> {
     entry: Entry<'l>,
-    /// The row that has its uid, and the digest of that row's content: the same again is not delivered.
-    doubt: Option<(MessageId, Digest)>,
+    before: Before,
+}
+
+/// What was known of a wanted message before.
+#[derive(Clone, Copy)]
+enum Before {
+    /// Nothing; it may be on record under another uid.
+    Nothing,
+    /// A row has its uid; with this content it is the same, and not delivered.
+    Doubt(MessageId, Digest),
+    /// It is here, or was, and is wanted again.
+    Again(MessageId, Timestamp),
 }
 
 impl<'l> Wanted<'l> {
     pub(super) fn new(entry: Entry<'l>, standing: Standing) -> Self {
-        let doubt = match standing {
-            Standing::Doubtful { id, digest } => Some((id, digest)),
-            Standing::New | Standing::Known(_) => None,
+        let before = match standing {
+            Standing::New => Before::Nothing,
+            Standing::Doubtful { id, digest } => Before::Doubt(id, digest),
+            Standing::Known(known) => Before::Again(known.id, known.first_seen),
         };
-        Self { entry, doubt }
+        Self { entry, before }
     }
 
     pub(super) fn uid(&self) -> &'l [u8] {
@@ -62,14 +70,12 @@ impl<'l> Wanted<'l> {
 /// What a transfer works on.
 pub(super) struct Transfer<'t> {
     pub(super) account: &'t Account<'t>,
-    pub(super) maildir: &'t Maildir<'t>,
-    pub(super) destination: &'t Destination,
+    pub(super) store: &'t Store<'t>,
+    pub(super) job: &'t Job<'t>,
     pub(super) observer: &'t dyn Observer,
-    pub(super) now: Timestamp,
+    /// Whether mail may be here that is not on record.
+    pub(super) rebuilding: bool,
 }
-
-/// Staged messages on their way to the writer.
-type Batch = Vec<(MessageNumber, Arrival)>;
 
 impl Transfer<'_> {
     /// Fetches the wanted messages; returns those that are published, and counts them also when it fails.
@@ -86,46 +92,60 @@ impl Transfer<'_> {
             messages: wanted.len(),
             octets: wanted.iter().map(|wanted| wanted.entry.size).sum(),
         });
+        let doubts = wanted.iter().filter_map(|wanted| match wanted.before {
+            Before::Doubt(id, digest) => Some((id, digest)),
+            Before::Nothing | Before::Again(..) => None,
+        });
+        let is_again = |wanted: &Wanted<'_>| matches!(wanted.before, Before::Again(..));
+        let mut memory = if wanted.iter().all(is_again) {
+            Memory::default()
+        } else {
+            let stop = self.job.patience.stop();
+            Memory::of(self.account, self.store, doubts, self.rebuilding, stop)?
+        };
         // One batch may wait while another is written; more would only be memory.
         let (sender, receiver) = sync_channel(1);
-        let mut progress = Progress::default();
+        let mut writer = Writer::new(self.job, self.account, self.store);
         let name = thread::current().name().unwrap_or("writer").to_owned();
         let (read, written) = thread::scope(|scope| {
-            let progress = &mut progress;
-            let writer = thread::Builder::new()
+            let writer = &mut writer;
+            let (ended, end) = sync_channel::<()>(0);
+            let thread = thread::Builder::new()
                 .name(name)
-                .spawn_scoped(scope, move || self.write_batches(&receiver, progress))
+                .spawn_scoped(scope, move || {
+                    let _ended = ended;
+                    writer.write(&receiver)
+                })
                 .map_err(Error::Thread)?;
-            let mut confirmed = Vec::new();
-            let read = self.read(session, wanted, Batches::new(sender), &mut confirmed, tally);
-            let read = self
-                .account
-                .confirm(&confirmed)
-                .map_err(Error::from)
-                .and(read);
-            let written = writer
+            let mut read = self.read(session, wanted, &mut memory, Batches::new(sender), tally);
+            while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(KEEP_ALIVE) {
+                if read.is_ok() {
+                    read = session.noop().map_err(Error::from);
+                }
+            }
+            let written = thread
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             Ok::<_, Error>((read, written))
         })?;
-        tally.new = progress.published.len();
-        tally.new_octets = progress.octets;
+        tally.new += writer.written.new;
+        tally.new_octets.0 += writer.written.octets.0;
+        tally.note_all(writer.written.problems);
         // If writing failed, reading failed for that reason.
         written.and(read)?;
-        Ok(progress.published)
+        Ok(writer.written.published)
     }
 
-    /// Reads messages and stages them; what is staged reaches the writer also when it fails. What proves to be on record
-    /// already goes into `confirmed`.
+    /// Reads messages and stages them; what is staged reaches the writer also when it fails.
     fn read<S: Read + Write>(
         &self,
         session: &mut Session<S>,
         wanted: &[Wanted<'_>],
+        memory: &mut Memory,
         mut batches: Batches,
-        confirmed: &mut Vec<(MessageId, Octets)>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
-        let mut stager = Stager::new(self.maildir);
+        let mut stager = Stager::new(self.store.staging());
         let mut retrieval = session.retrieve(wanted.iter().map(|wanted| wanted.entry.number));
         for wanted in wanted {
             let entry = &wanted.entry;
@@ -146,7 +166,7 @@ impl Transfer<'_> {
             // On a full disk the state cannot be written either; what happened first is what is told.
             let came = came?;
             stumbled?;
-            let mut arrival = match came {
+            let arrival = match came {
                 Came::Whole(arrival) => arrival,
                 Came::Refused(reply) => {
                     let uid = entry.owned_uid();
@@ -156,20 +176,60 @@ impl Transfer<'_> {
                 Came::Nothing => break,
             };
             self.observer.notice(Event::Whole);
-            match wanted.doubt {
-                Some((id, digest)) if digest == arrival.digest => {
-                    self.maildir.discard(&arrival.file)?;
-                    confirmed.push((id, entry.size));
-                    continue;
-                }
-                doubt => arrival.replaces = doubt.map(|(id, _)| id),
-            }
-            if !batches.push(entry.number, arrival) {
+            if !self.take_up(wanted, arrival, memory, &mut batches, tally)? {
                 // The writer has failed, and says why.
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Finds out what a message is that has arrived; false if nobody takes it any more.
+    fn take_up(
+        &self,
+        wanted: &Wanted<'_>,
+        mut arrival: Arrival,
+        memory: &mut Memory,
+        batches: &mut Batches,
+        tally: &mut Tally,
+    ) -> Result<bool, Error> {
+        let mut on_record = None;
+        match wanted.before {
+            Before::Doubt(id, _) if memory.is(id, arrival.digest) => on_record = Some(id),
+            Before::Again(id, first_seen) => {
+                arrival.replaces = Some(id);
+                arrival.first_seen = first_seen;
+            }
+            before => match memory.recognise(arrival.size, arrival.digest)? {
+                Recognition::Stranger => {
+                    if let Before::Doubt(id, _) = before {
+                        arrival.replaces = Some(id);
+                    }
+                }
+                Recognition::OnRecord(id) => {
+                    tally.recognised += 1;
+                    on_record = Some(id);
+                }
+                Recognition::Found(name) => {
+                    if let Before::Doubt(id, _) = before {
+                        arrival.replaces = Some(id);
+                    }
+                    tally.found += 1;
+                    self.store.staging().discard(&arrival.file)?;
+                    arrival.found = true;
+                    arrival.file = name.unwrap_or(arrival.file);
+                }
+            },
+        }
+        if let Some(id) = on_record {
+            self.store.staging().discard(&arrival.file)?;
+            return Ok(batches.push_recognised(Recognised {
+                id,
+                uid: arrival.uid,
+                listed: arrival.listed,
+            }));
+        }
+        Ok(batches.push(wanted.entry.number, arrival))
     }
 
     fn stage<S: Read + Write>(
@@ -205,45 +265,10 @@ impl Transfer<'_> {
             size: message.size,
             digest: message.digest,
             file: message.file,
+            first_seen: self.job.now,
             replaces: None,
+            found: false,
         })
-    }
-
-    /// Makes one batch after another durable, known and visible, in this order.
-    fn write_batches(
-        &self,
-        batches: &Receiver<Batch>,
-        progress: &mut Progress,
-    ) -> Result<(), Error> {
-        let mut unrecorded: Vec<MessageId> = Vec::new();
-        let written = batches.iter().try_for_each(|batch| {
-            let (numbers, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-            let files = || arrivals.iter().map(|arrival| arrival.file.as_str());
-            self.maildir.make_durable(files())?;
-            let address = self.destination.to_string();
-            let ids = self
-                .account
-                .commit(&arrivals, &address, &unrecorded, self.now)?;
-            self.maildir.publish(files())?;
-            for arrival in &arrivals {
-                log::info!(
-                    "{} arrived, {}, as {}",
-                    arrival.uid,
-                    arrival.size,
-                    arrival.file
-                );
-                progress.octets.0 += arrival.size.0;
-            }
-            progress
-                .published
-                .extend(numbers.into_iter().zip(ids.iter().copied()));
-            // The next transaction records it, so that each batch costs one.
-            unrecorded = ids;
-            Ok(())
-        });
-        // What is visible is said to be so, whatever became of the batch behind it.
-        let recorded = self.account.publish(&unrecorded, self.now);
-        written.and(recorded.map_err(Error::from))
     }
 }
 
@@ -267,62 +292,5 @@ fn breaks_session(error: &Error) -> bool {
         // One that has no room here would be the end of every run.
         Error::Oversized { .. } | Error::Delivery(delivery::Error::Stage { .. }) => true,
         _ => false,
-    }
-}
-
-/// What the writer has published so far.
-#[derive(Default)]
-struct Progress {
-    published: Vec<Fetched>,
-    octets: Octets,
-}
-
-/// Collects staged messages and hands them over in batches, the last one when it is dropped.
-struct Batches {
-    sender: SyncSender<Batch>,
-    batch: Batch,
-    octets: u64,
-    begun: Instant,
-}
-
-impl Batches {
-    fn new(sender: SyncSender<Batch>) -> Self {
-        Self {
-            sender,
-            batch: Batch::new(),
-            octets: 0,
-            begun: Instant::now(),
-        }
-    }
-
-    /// Takes up a message; false if nobody takes batches any more.
-    fn push(&mut self, number: MessageNumber, arrival: Arrival) -> bool {
-        self.octets += arrival.size.0;
-        self.batch.push((number, arrival));
-        self.hand_over_when_due()
-    }
-
-    /// Hands over a batch that is full or old; false if nobody takes it any more.
-    fn hand_over_when_due(&mut self) -> bool {
-        let full = self.batch.len() >= BATCH_MESSAGES || self.octets >= BATCH_OCTETS;
-        if self.batch.is_empty() || !(full || self.begun.elapsed() >= BATCH_TIME) {
-            return true;
-        }
-        self.hand_over()
-    }
-
-    fn hand_over(&mut self) -> bool {
-        self.octets = 0;
-        let taken = self.sender.send(std::mem::take(&mut self.batch)).is_ok();
-        self.begun = Instant::now();
-        taken
-    }
-}
-
-impl Drop for Batches {
-    fn drop(&mut self) {
-        if !self.batch.is_empty() {
-            self.hand_over();
-        }
     }
 }

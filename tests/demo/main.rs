@@ -16,6 +16,7 @@ mod certificates;
 #[path = "../it/support/connection.rs"]
 mod connection;
 #[path = "../it/support/maildrop.rs"]
+#[expect(dead_code, reason = "new uids are for tests")]
 mod maildrop;
 #[path = "../it/support/options.rs"]
 #[expect(dead_code, reason = "faults are for tests")]
@@ -25,6 +26,8 @@ mod protocol;
 #[path = "../it/support/server.rs"]
 #[expect(dead_code, reason = "the record of a client's words is for tests")]
 mod server;
+#[path = "../it/support/users.rs"]
+mod users;
 
 use std::env;
 use std::fmt::Write as _;

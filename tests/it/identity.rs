@@ -146,15 +146,34 @@ fn a_message_that_is_always_refused_is_always_told() {
 }
 
 #[test]
-fn what_cannot_be_told_apart_is_told_and_left_on_the_server() {
+fn messages_that_share_a_uid_are_told_apart_by_their_headers() {
     let mailbox = Mailbox::new(0);
     mailbox.configure("leave-on-server = false");
     for (uid, body) in [("same", "one"), ("same", "two"), ("own", "three")] {
         mailbox.server.deposit(USER, message(uid, body));
     }
     let run = mailbox.sync();
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert_eq!(mailbox.here().len(), 3);
+    assert!(mailbox.there().is_empty());
+}
+
+#[test]
+fn messages_that_share_a_uid_and_have_no_header_to_be_had_are_left_on_the_server() {
+    let mailbox = Mailbox::new(0);
+    mailbox.configure("leave-on-server = false");
+    for (uid, body) in [("same", "one"), ("same", "two"), ("own", "three")] {
+        mailbox.server.deposit(USER, message(uid, body));
+    }
+    let refusal = Act::reply("-ERR no TOP here");
+    mailbox.server.set_faults(vec![Fault::Each("TOP", refusal)]);
+    let run = mailbox.sync();
     assert_eq!(run.code, 76);
-    assert!(run.stderr.contains("shares its uid same"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("cannot be told from others"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(mailbox.here().len(), 1);
     assert_eq!(mailbox.there().len(), 2);
 }

@@ -7,7 +7,6 @@ mod cuts; // the connection ends
 mod kills; // SIGKILL, where the server stands
 mod recovery; // each state that a dead run can leave
 mod signals; // SIGTERM and SIGINT
-mod syscalls; // SIGKILL at chosen system calls
 
 use std::fs;
 

@@ -11,8 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use jiff::Timestamp;
 use popfetch::mail::{Digest, Octets, Uid};
-use popfetch::state::{Account, Arrival, Facts, Known, Ledger, Lock, MessageId, Standing};
+use popfetch::state::{
+    Account, Arrival, DeliveryId, Facts, Known, Ledger, Lock, MessageId, Recognised, Route,
+    Standing,
+};
 use tempfile::TempDir;
 
 use super::support::engine::day;
@@ -42,14 +46,16 @@ fn arrival(uid: &[u8]) -> Arrival {
         size: Octets(7),
         digest: Digest([7; 32]),
         file: format!("file-{},S=7", uid.escape_ascii()),
+        first_seen: day(0, 0),
         replaces: None,
+        found: false,
     }
 }
 
 /// A listing with the usual size for each uid, held against the record.
 fn facts(account: &Account<'_>, uids: &[&[u8]]) -> Facts {
     let listed: Vec<_> = uids.iter().map(|uid| (*uid, LISTED)).collect();
-    account.facts(&listed).unwrap()
+    account.facts(&listed, &HashSet::new()).unwrap()
 }
 
 /// What is on record of each uid that is known.
@@ -61,10 +67,35 @@ fn known(facts: &Facts) -> Vec<Option<Known>> {
     facts.standings.iter().map(known).collect()
 }
 
+/// The way to the usual destination.
+fn route(account: &Account<'_>) -> Route {
+    Route {
+        destinations: vec![account.destination(ADDRESS).unwrap()],
+        spooled: false,
+    }
+}
+
 /// Commits these uids on the first day.
 fn commit(account: &Account<'_>, uids: &[&[u8]]) -> Vec<MessageId> {
     let arrivals: Vec<_> = uids.iter().map(|uid| arrival(uid)).collect();
-    account.commit(&arrivals, ADDRESS, &[], day(0, 0)).unwrap()
+    account
+        .commit(&arrivals, &route(account), &[], &[], day(0, 0))
+        .unwrap()
+}
+
+/// The deliveries of these messages to the usual destination.
+fn deliveries(account: &Account<'_>, ids: &[MessageId]) -> Vec<DeliveryId> {
+    let destination = account.destination(ADDRESS).unwrap();
+    let delivery = |message: &MessageId| DeliveryId {
+        message: *message,
+        destination,
+    };
+    ids.iter().map(delivery).collect()
+}
+
+/// Says that these messages are published.
+fn publish(account: &Account<'_>, ids: &[MessageId], now: Timestamp) {
+    account.publish(&deliveries(account, ids), now).unwrap();
 }
 
 /// A listing, held against the record and recorded.
@@ -98,19 +129,24 @@ fn what_is_committed_is_known_and_what_is_published_is_known_as_such() {
     let ids = commit(&account, &[b"a", b"b"]);
     let all: [&[u8]; 3] = [b"c", b"b", b"a"];
     assert_eq!(standing(&account, &all), [None, Some(false), Some(false)]);
-    account.publish(&ids[..1], day(0, 1)).unwrap();
+    publish(&account, &ids[..1], day(0, 1));
     assert_eq!(standing(&account, &all), [None, Some(false), Some(true)]);
 
-    let left = account.unpublished().unwrap();
+    let left = account.owed().unwrap();
     assert_eq!(left.len(), 1);
-    assert_eq!((left[0].id, left[0].committed), (ids[1], day(0, 0)));
+    assert_eq!((left[0].id.message, left[0].committed), (ids[1], day(0, 0)));
     assert_eq!(
         (left[0].file.as_str(), left[0].destination.as_str()),
         ("file-b,S=7", ADDRESS)
     );
 
+    let third = Arrival {
+        first_seen: day(2, 0),
+        ..arrival(b"c")
+    };
+    let published = deliveries(&account, &ids);
     let next = account
-        .commit(&[arrival(b"c")], ADDRESS, &ids, day(2, 0))
+        .commit(&[third], &route(&account), &[], &published, day(2, 0))
         .unwrap();
     assert_eq!(
         standing(&account, &all),
@@ -129,7 +165,7 @@ fn what_is_forgotten_is_as_if_it_had_never_come() {
     let ids = commit(&account, &[b"a", b"b"]);
     account.forget(&ids[..1]).unwrap();
     assert_eq!(standing(&account, &[b"a", b"b"]), [None, Some(false)]);
-    assert_eq!(account.unpublished().unwrap().len(), 1);
+    assert_eq!(account.owed().unwrap().len(), 1);
     commit(&account, &[b"a"]);
     assert_eq!(standing(&account, &[b"a"]), [Some(false)]);
 }
@@ -140,7 +176,8 @@ fn a_batch_with_a_uid_that_is_known_changes_nothing() {
     let account = ledger.account("pop.example.com", "ann").unwrap();
     commit(&account, &[b"a"]);
     let batch = [arrival(b"b"), arrival(b"a")];
-    assert!(account.commit(&batch, ADDRESS, &[], day(0, 0)).is_err());
+    let commit = account.commit(&batch, &route(&account), &[], &[], day(0, 0));
+    assert!(commit.is_err());
     assert_eq!(standing(&account, &[b"a", b"b"]), [Some(false), None]);
 }
 
@@ -149,7 +186,7 @@ fn a_uid_that_returns_after_absence_is_still_known() {
     let (folder, ledger) = state();
     let account = ledger.account("pop.example.com", "ann").unwrap();
     let ids = commit(&account, &[b"a", b"b"]);
-    account.publish(&ids, day(0, 0)).unwrap();
+    publish(&account, &ids, day(0, 0));
     listed(&account, &[b"b"], 1);
     let absent = Some(day(1, 0).as_second());
     assert_eq!(column(&folder, "absent_since"), [absent, None]);
@@ -172,7 +209,7 @@ fn a_deletion_is_done_when_a_listing_lacks_the_uid_and_not_before() {
     let (folder, ledger) = state();
     let account = ledger.account("pop.example.com", "ann").unwrap();
     let ids = commit(&account, &[b"a", b"b", b"c"]);
-    account.publish(&ids, day(0, 0)).unwrap();
+    publish(&account, &ids, day(0, 0));
     account.delete_sent(&ids[..2], day(1, 0)).unwrap();
     assert_eq!(column(&folder, "deleted"), [None; 3]);
     let sent = Some(day(1, 0).as_second());
@@ -208,14 +245,21 @@ fn a_uid_with_another_size_than_before_is_in_doubt() {
     let account = ledger.account("pop.example.com", "ann").unwrap();
     let ids = commit(&account, &[b"a", b"b"]);
     let listed: [(&[u8], Octets); 2] = [(b"a", Octets(10)), (b"b", LISTED)];
-    let facts = account.facts(&listed).unwrap();
+    let facts = account.facts(&listed, &HashSet::new()).unwrap();
     let Standing::Doubtful { id, digest } = facts.standings[0] else {
         panic!("{:?}", facts.standings);
     };
     assert_eq!((id, digest), (ids[0], Digest([7; 32])));
     assert!(facts.standings[1].is_known());
-    account.confirm(&[(id, Octets(10))]).unwrap();
-    let standings = account.facts(&listed).unwrap().standings;
+    let same = Recognised {
+        id,
+        uid: Uid::new(b"a").unwrap(),
+        listed: Octets(10),
+    };
+    account
+        .commit(&[], &route(&account), &[same], &[], day(1, 0))
+        .unwrap();
+    let standings = account.facts(&listed, &HashSet::new()).unwrap().standings;
     assert!(standings.iter().all(Standing::is_known), "{standings:?}");
 }
 
@@ -242,7 +286,7 @@ fn uids_are_bytes_and_belong_to_one_user_of_one_server() {
         assert!(ledger.find(server, user).unwrap().is_none());
         let other = ledger.account(server, user).unwrap();
         assert_eq!(standing(&other, &uids), [None; 4]);
-        assert!(other.unpublished().unwrap().is_empty());
+        assert!(other.owed().unwrap().is_empty());
         listed(&other, &[], 1);
     }
     assert_eq!(
@@ -288,7 +332,7 @@ fn a_hundred_thousand_uids_are_held_against_the_record_at_once() {
     let uids: Vec<String> = (0..100_000).map(|n| format!("{n:064}")).collect();
     let uids: Vec<&[u8]> = uids.iter().map(String::as_bytes).collect();
     let ids = commit(&account, &uids[..99_999]);
-    account.publish(&ids, day(0, 0)).unwrap();
+    publish(&account, &ids, day(0, 0));
     let rows = known(&listed(&account, &uids, 1));
     let published = rows.iter().flatten().filter(|known| known.published);
     assert_eq!(published.count(), 99_999);

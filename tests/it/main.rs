@@ -4,7 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod accounts; // many accounts at once, and what one's failure does to the others
+mod delivery; // mbox, programs, LMTP and several destinations, and what happens where one fails
 mod errors; // each thing that a user gets wrong or that breaks: status, place, cure, nothing lost
+mod faults; // each system call and each byte at which a run may be struck
+mod habits; // servers as they are: pages, odd and missing uids, uids that change
 mod hostile; // servers that break the protocol, fall silent or hang up
 mod identity; // what a uid stands for, and what is done where nobody can say
 mod interruption; // whatever ends a run: nothing lost, nothing twice
@@ -12,6 +15,8 @@ mod ledger; // what the state remembers
 mod line; // silence on the line, and the address it leads to
 mod manual; // man/ and completions/ are what the command line says
 mod output; // what is printed, and what never is
+mod peers; // each case in which other programs were tried out
+mod restore; // mail deleted, moved or lost here, and a state that is lost
 mod retention; // what is deleted from the server, and when
 mod retrieval; // messages on their way, and how many commands are in flight
 mod secrets; // where a password may come from, and how that fails

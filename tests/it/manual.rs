@@ -108,7 +108,11 @@ fn the_configuration_page_names_every_key_and_no_other() {
         .filter_map(|line| line.strip_prefix(".It Ic "))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
+    let destinations = popfetch::config::DELIVER_KEYS.iter();
     let mut keys = popfetch::config::ACCOUNT_KEYS.to_vec();
+    keys.extend(destinations);
+    // An account has one, and so have programs and LMTP servers.
+    keys.push("timeout");
     named.sort_unstable();
     keys.sort_unstable();
     assert_eq!(named, keys);

@@ -106,7 +106,7 @@ fn json_tells_a_program_what_a_person_is_told() {
     let octets: usize = mailbox.here().iter().map(Vec::len).sum();
     let expected = serde_json::json!({
         "version": 1, "account": "work", "status": 0, "listed": 5, "new": 3, "new_octets": octets, "recovered": 0,
-        "deleted": 3, "too_large": 0, "after_limit": 2, "problems": [], "error": null, "cure": null,
+        "deleted": 3, "too_large": 0, "after_limit": 2, "recognised": 0, "found": 0, "no_room": 0, "waiting": 0, "problems": [], "error": null, "cure": null,
     });
     assert_eq!(objects(&out), [expected]);
 

@@ -92,6 +92,6 @@ fn a_file_on_the_disk_is_loaded() {
     fs::write(&path, complete("deliver = { maildir = 'Mail' }")).unwrap();
     let config = load(&path, Path::new("/home/me")).unwrap();
     let mail = Destination::Maildir(folder.path().join("Mail"));
-    assert_eq!(config.accounts[0].destination, mail);
+    assert_eq!(config.accounts[0].destinations, [mail]);
     assert_eq!(config.path, path);
 }

@@ -76,8 +76,16 @@ fn a_server_that_turns_us_away_at_the_door_is_quoted() {
 }
 
 #[test]
-fn a_server_without_uidl_is_of_no_use() {
-    refused("UIDL", "-ERR what?", 69, &["refused UIDL", "needs UIDL"]);
+fn a_server_without_uidl_and_top_is_of_no_use() {
+    let mailbox = at_stake();
+    let refusal = |command| Fault::Each(command, Act::reply("-ERR what?"));
+    let faults = ["UIDL", "TOP"].map(refusal).to_vec();
+    mailbox.server.set_faults(faults);
+    let out = mailbox.sync();
+    says(&out, 69, &["refused UIDL and TOP", "needs UIDL or TOP"]);
+    assert!(mailbox.here().is_empty());
+    mailbox.server.set_faults(Vec::new());
+    then_all_arrives(&mailbox);
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use std::fs;
 
 use super::{
-    Mailbox, Sandbox, all_is_there, at_stake, at_stake_in, obey, says, says_in_a_line,
-    then_all_arrives,
+    Mailbox, Sandbox, all_is_there, at_stake, at_stake_in, says, says_in_a_line, then_all_arrives,
 };
 
 /// Where the state is.
@@ -38,7 +37,7 @@ fn a_file_in_the_maildirs_place_is_named_and_left_alone() {
     says_in_a_line(
         &mailbox.sync(),
         74,
-        &[&place, "a file is where the Maildir should be", "deliver"],
+        &[&place, "a file is where a folder should be", "deliver"],
     );
     assert_eq!(fs::read(&file).unwrap(), b"something else");
     fs::remove_file(file).unwrap();
@@ -68,37 +67,58 @@ fn stops_at_the_state(mailbox: &Mailbox, parts: &[&str]) -> super::Finished {
     out
 }
 
-#[test]
-fn a_state_that_is_no_database_is_set_aside_by_the_cure() {
-    let mailbox = at_stake();
-    mailbox.sandbox.write(STATE, "not a database".repeat(999));
-    let out = stops_at_the_state(&mailbox, &["state.db is damaged", "backup"]);
-    obey(&out, "mv");
-    then_all_arrives(&mailbox);
-}
-
-#[test]
-fn a_truncated_state_restored_from_a_backup_brings_what_is_new_and_nothing_twice() {
-    let mailbox = half_fetched(Sandbox::new());
-    let state = mailbox.sandbox.path(STATE);
-    let whole = fs::read(&state).unwrap();
-    fs::write(&state, &whole[..5000]).unwrap();
-    stops_at_the_state(&mailbox, &["state.db is damaged", "backup"]);
-    fs::write(&state, whole).unwrap();
-    assert_eq!(mailbox.sync().code, 0);
+/// Asserts that a damaged state is kept as it was, and that nothing but what is new is delivered.
+#[track_caller]
+fn is_set_aside(mailbox: &Mailbox, damaged: &[u8]) {
+    let out = mailbox.sync();
+    says(
+        &out,
+        0,
+        &["state database was damaged", "state.db.damaged-1"],
+    );
+    let kept = mailbox.sandbox.path("state/popfetch/state.db.damaged-1");
+    assert!(fs::read(kept).unwrap() == damaged);
     assert_eq!(mailbox.here(), mailbox.there());
+    let again = mailbox.sync();
+    assert_eq!((again.code, again.stderr.as_str()), (0, ""));
 }
 
 #[test]
-fn a_truncated_state_set_aside_brings_everything_once_more_as_it_says() {
+fn a_state_that_is_no_database_is_set_aside() {
+    let mailbox = at_stake();
+    let damaged = "not a database".repeat(999);
+    mailbox.sandbox.write(STATE, &damaged);
+    let out = mailbox.sync();
+    says(&out, 0, &["state.db.damaged-1"]);
+    assert_eq!(mailbox.here().len(), super::COUNT);
+}
+
+#[test]
+fn a_truncated_state_is_set_aside_and_nothing_comes_twice() {
     let mailbox = half_fetched(Sandbox::new());
     let state = mailbox.sandbox.path(STATE);
-    let whole = fs::read(&state).unwrap();
-    fs::write(&state, &whole[..5000]).unwrap();
-    let out = stops_at_the_state(&mailbox, &["fetched once more"]);
-    obey(&out, "mv");
-    assert_eq!(mailbox.sync().code, 0);
-    assert_eq!(mailbox.here().len(), 2 * super::COUNT - 1);
+    let half = fs::read(&state).unwrap()[..5000].to_vec();
+    fs::write(&state, &half).unwrap();
+    is_set_aside(&mailbox, &half);
+}
+
+#[test]
+fn a_state_that_is_damaged_within_is_set_aside_by_the_run_after_the_one_that_found_it() {
+    let mailbox = half_fetched(Sandbox::new());
+    let state = mailbox.sandbox.path(STATE);
+    let mut damaged = fs::read(&state).unwrap();
+    // All but the first page, which holds the tables' definitions.
+    damaged[4096..].fill(0xAA);
+    fs::write(&state, &damaged).unwrap();
+    let out = mailbox.sync();
+    if out.code == 74 {
+        says(&out, 74, &["state.db is damaged", "run popfetch again"]);
+        assert_eq!(mailbox.here().len(), super::COUNT - 1);
+        is_set_aside(&mailbox, &damaged);
+    } else {
+        says(&out, 0, &["state.db.damaged-1"]);
+        assert_eq!(mailbox.here(), mailbox.there());
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! SIGKILL while the server stands at a chosen byte or command.
 //!
-//! It refuses to know what popfetch does meanwhile; `syscalls` aims at that.
+//! It refuses to know what popfetch does meanwhile; `faults` aims at that.
 
 use super::super::support::options::Fault;
 use super::super::support::server::begins;

@@ -93,7 +93,7 @@ fn what_is_published_and_not_recorded_is_not_published_again() {
     assert_eq!(mailbox.here(), mailbox.there());
     assert_eq!(mailbox.server.count("RETR"), 0);
     let ledger = engine.ledger();
-    assert!(engine.account(&ledger).unpublished().unwrap().is_empty());
+    assert!(engine.account(&ledger).owed().unwrap().is_empty());
 }
 
 #[test]

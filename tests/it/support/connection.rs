@@ -55,7 +55,8 @@ impl Connection {
         socket: TcpStream,
         faults: &[Fault],
     ) -> Self {
-        let faults = faults.iter().map(|fault| (fault.clone(), 0)).collect();
+        let faults = faults.iter().filter_map(|fault| fault.on(index));
+        let faults = faults.map(|fault| (fault.clone(), 0)).collect();
         let (tls, input, started) = (None, Vec::new(), Instant::now());
         Self {
             shared,
@@ -104,12 +105,12 @@ impl Connection {
         let stls = matches!(self.shared.tls, Tls::Stls(_));
         let mut dialogue = Dialogue::new(
             Arc::clone(&self.shared.users),
+            self.shared.unknown.clone(),
             self.shared.capabilities.clone(),
             stls,
         );
-        self.respond("GREETING", || {
-            (b"+OK popfetch test server\r\n".to_vec(), Next::Command)
-        })?;
+        let greeting = self.shared.greeting;
+        self.respond("GREETING", || (greeting.into(), Next::Command))?;
         while let Some(line) = self.line()? {
             let command = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
             match self.respond(&command, || dialogue.answer(&line))? {
@@ -238,7 +239,7 @@ impl Connection {
                         size = size.min(usize::try_from(limit - self.sent).unwrap_or(usize::MAX));
                     }
                     Fault::OneByteAtATime => size = size.min(1),
-                    Fault::At(..) | Fault::Each(..) => {}
+                    Fault::At(..) | Fault::Each(..) | Fault::On(..) => {}
                 }
             }
             if bytes.is_empty() {

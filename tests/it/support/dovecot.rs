@@ -1,4 +1,5 @@
-//! A private Dovecot: a real POP3 server on loopback, with its mail in a temporary folder.
+//! A private Dovecot: a real POP3 server on loopback, with its mail in a temporary folder, into which its LMTP server and
+//! its delivery agent deliver too.
 //!
 //! It owns the configuration in Dovecot's two languages (2.3, and 2.4 onwards), the choice of ports, and the
 //! ownership of files. It refuses to know popfetch: it takes certificates as PEM text and mail as bytes.
@@ -25,6 +26,12 @@ pub(crate) const PASSWORD: &str = "secret";
 
 /// Where `dovecot` is: Debian gives an ordinary user a PATH without the `sbin` folders.
 const PROGRAMS: [&str; 3] = ["dovecot", "/usr/sbin/dovecot", "/usr/local/sbin/dovecot"];
+
+/// Where Debian's and others' packages put Dovecot's delivery agent.
+const AGENTS: [&str; 2] = [
+    "/usr/lib/dovecot/dovecot-lda",
+    "/usr/libexec/dovecot/dovecot-lda",
+];
 
 /// How often other ports are tried, when another process took one between choice and use.
 const ATTEMPTS: u32 = 10;
@@ -73,6 +80,28 @@ impl Dovecot {
     /// The port that speaks in clear and offers STLS.
     pub(crate) fn port_pop3(&self) -> u16 {
         self.ports.pop3
+    }
+
+    /// The port of 127.0.0.1 that takes mail by LMTP, for any user.
+    pub(crate) fn port_lmtp(&self) -> u16 {
+        self.ports.lmtp
+    }
+
+    /// The unix socket that takes mail by LMTP, for any user.
+    pub(crate) fn socket_lmtp(&self) -> PathBuf {
+        self.folder.path().join("lmtp")
+    }
+
+    /// The delivery agent that delivers into this user's maildrop what is on its standard input. It must run as root or
+    /// as the user of this process.
+    pub(crate) fn delivery_agent(&self, user: &str) -> Vec<String> {
+        let agent = AGENTS.iter().find(|agent| Path::new(agent).exists());
+        let agent = agent.expect("dovecot-lda is not installed: run tests/run");
+        let config = self.folder.path().join("dovecot.conf");
+        let config = config.to_str().expect("a path of ASCII");
+        [agent, "-c", config, "-d", user]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     /// The user's Maildir on the server. It exists after the first login or the first message.
@@ -128,6 +157,19 @@ impl Dovecot {
         }
     }
 
+    /// Forgets which uids the user's messages have: the next session lists them all under new ones, in the same order.
+    /// No session may be open.
+    pub(crate) fn change_uids(&self, user: &str) {
+        for entry in fs::read_dir(self.maildir(user)).expect("a Maildir can be read") {
+            let path = entry.expect("a Maildir can be read").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            // Not `dovecot-uidvalidity`: from it Dovecot knows which numbers it has used up.
+            if name == "dovecot-uidlist" || name.starts_with("dovecot.index") {
+                fs::remove_file(&path).expect("an index can be removed");
+            }
+        }
+    }
+
     fn files(&self, user: &str) -> Vec<PathBuf> {
         let maildir = self.maildir(user);
         let mut files: Vec<PathBuf> = ["new", "cur"]
@@ -141,23 +183,22 @@ impl Dovecot {
     }
 }
 
-/// Two ports of loopback that nothing listened on a moment ago.
+/// Ports of loopback that nothing listened on a moment ago.
 struct Ports {
     pop3s: u16,
     pop3: u16,
+    lmtp: u16,
 }
 
 impl Ports {
     fn free() -> Self {
         let bind =
             || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-        // Both are held before either is let go, so that they differ.
-        let (first, second) = (bind(), bind());
-        let port = |listener: TcpListener| listener.local_addr().expect("it is bound").port();
-        Self {
-            pop3s: port(first),
-            pop3: port(second),
-        }
+        // All are held before any is let go, so that they differ.
+        let held = [bind(), bind(), bind()];
+        let [pop3s, pop3, lmtp] =
+            held.map(|listener| listener.local_addr().expect("it is bound").port());
+        Self { pop3s, pop3, lmtp }
     }
 }
 
@@ -297,6 +338,7 @@ fn configuration(syntax: Syntax, folder: &Path, owner: &Owner, ports: &Ports) ->
         .replace("{uid}", &owner.uid.to_string())
         .replace("{pop3s}", &ports.pop3s.to_string())
         .replace("{pop3}", &ports.pop3.to_string())
+        .replace("{lmtp}", &ports.lmtp.to_string())
         .replace("{greeting}", &greeting(folder))
         .replace("{password}", PASSWORD)
 }
@@ -305,87 +347,4 @@ const V2_3: &str = include_str!("dovecot/2.3.conf");
 const V2_4: &str = include_str!("dovecot/2.4.conf");
 const BOTH: &str = include_str!("dovecot/both.conf");
 
-mod tests {
-    use native_tls::TlsConnector;
-
-    use super::*;
-
-    /// What the server answers to `script`, sent all at once on an open connection.
-    fn talk(mut stream: impl io::Read + Write, script: &str) -> String {
-        stream.write_all(script.as_bytes()).expect("it can be sent");
-        let mut replies = String::new();
-        stream
-            .read_to_string(&mut replies)
-            .expect("it answers and closes");
-        replies
-    }
-
-    /// A chain and its key.
-    fn pem() -> (String, String) {
-        let names = vec!["localhost".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).expect("a certificate can be made");
-        (made.cert.pem(), made.signing_key.serialize_pem())
-    }
-
-    fn server() -> Dovecot {
-        let (chain, key) = pem();
-        Dovecot::start(&chain, &key)
-    }
-
-    #[test]
-    fn dovecot_serves_over_tls_what_the_fixture_filled_in() {
-        let server = server();
-        server.fill(
-            "ann",
-            [
-                b"Subject: 1\n\none\n".to_vec(),
-                b"Subject: 2\n\n.two\n".to_vec(),
-            ],
-        );
-        assert_eq!(server.messages("ann"), 2);
-        assert_eq!(server.contents("ann")[1], b"Subject: 2\n\n.two\n");
-
-        let plain =
-            TcpStream::connect((Ipv4Addr::LOCALHOST, server.port_pop3s())).expect("it listens");
-        let mut tls = TlsConnector::builder();
-        tls.danger_accept_invalid_certs(true);
-        let tls = tls.build().expect("TLS can be set up");
-        let tls = tls.connect("localhost", plain).expect("a handshake");
-        let script = "USER ann\r\nPASS secret\r\nRETR 2\r\nDELE 1\r\nQUIT\r\n";
-        let replies = talk(tls, script);
-
-        assert!(
-            replies.contains("\r\nSubject: 2\r\n\r\n..two\r\n.\r\n"),
-            "{replies}"
-        );
-        assert_eq!(server.messages("ann"), 1);
-        server.expunge_all("ann");
-        assert_eq!(server.messages("ann"), 0);
-    }
-
-    #[test]
-    fn dovecot_offers_stls_and_refuses_a_wrong_password_on_the_clear_port() {
-        let server = server();
-        let plain =
-            TcpStream::connect((Ipv4Addr::LOCALHOST, server.port_pop3())).expect("it listens");
-        let replies = talk(plain, "CAPA\r\nUSER ann\r\nPASS wrong\r\nQUIT\r\n");
-        assert!(replies.contains("\r\nSTLS\r\n"), "{replies}");
-        assert!(replies.contains("\r\n-ERR [AUTH]"), "{replies}");
-    }
-
-    #[test]
-    fn a_taken_port_is_reported_as_such_and_not_waited_for() {
-        let (program, syntax) = installed();
-        let owner = Owner::for_dovecot();
-        let taken = server();
-        let ports = Ports {
-            pop3s: taken.port_pop3s(),
-            pop3: taken.port_pop3(),
-        };
-        let (chain, key) = pem();
-        let folder = owner.prepare(&chain, &key);
-        let log = launch(program, syntax, folder.path(), &owner, &ports).err();
-        let log = log.expect("two servers cannot share a port");
-        assert!(log.contains("Address already in use"), "{log}");
-    }
-}
+mod tests; // that it serves and receives

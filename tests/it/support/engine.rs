@@ -16,8 +16,8 @@ use popfetch::plan::Limits;
 use popfetch::pop3::{Endpoint, Patience, Pipelining, Security};
 use popfetch::retention::Policy;
 use popfetch::secret::Secret;
-use popfetch::state::{Account, Arrival, Ledger};
-use popfetch::sync::{self, Event, Job, Observer, Outcome};
+use popfetch::state::{Account, Arrival, Ledger, Route};
+use popfetch::sync::{self, Again, Event, Job, Observer, Outcome, Surroundings};
 
 use super::mailbox::{Mailbox, PASSWORD, USER};
 use super::maildrop::Message;
@@ -66,6 +66,14 @@ impl Engine {
         }
     }
 
+    /// The same, delivering there.
+    pub(crate) fn delivering_to(self, destination: Destination) -> Self {
+        Self {
+            destination,
+            ..self
+        }
+    }
+
     /// The state.
     pub(crate) fn ledger(&self) -> Ledger {
         Ledger::open(&self.state, Arc::default()).unwrap()
@@ -89,12 +97,13 @@ impl Engine {
         messages: impl IntoIterator<Item = &'m Arc<Message>>,
     ) -> Vec<Arrival> {
         let maildir = self.maildir(account);
-        let mut stager = Stager::new(&maildir);
+        let mut stager = Stager::new(maildir.staging());
         let arrivals: Vec<_> = messages
             .into_iter()
             .map(|message| stage_one(&mut stager, message))
             .collect();
         maildir
+            .staging()
             .make_durable(arrivals.iter().map(|arrival| arrival.file.as_str()))
             .unwrap();
         arrivals
@@ -102,8 +111,11 @@ impl Engine {
 
     /// Makes staged messages known, and no more.
     pub(crate) fn commit(&self, account: &Account<'_>, arrivals: &[Arrival], now: Timestamp) {
-        let address = self.destination.to_string();
-        account.commit(arrivals, &address, &[], now).unwrap();
+        let route = Route {
+            destinations: vec![account.destination(&self.destination.to_string()).unwrap()],
+            spooled: false,
+        };
+        account.commit(arrivals, &route, &[], &[], now).unwrap();
     }
 
     /// Makes staged messages visible, and no more.
@@ -115,12 +127,22 @@ impl Engine {
     /// A whole run at this time.
     pub(crate) fn run(&self, now: Timestamp, retention: Policy) -> Ran {
         let recorder = Recorder(Mutex::default());
+        let surroundings = Surroundings {
+            home: self.state.clone(),
+            login: "me".to_owned(),
+            inherited: Vec::new(),
+            host: "localhost".to_owned(),
+        };
         let password = || Ok(Secret::new(PASSWORD));
         let job = Job {
             endpoint: &self.endpoint,
             user: &self.user,
             password: &password,
-            destination: &self.destination,
+            account: "work",
+            destinations: std::slice::from_ref(&self.destination),
+            again: &Again::Nothing,
+            surroundings: &surroundings,
+            approve: &|_| false,
             retention,
             limits: Limits::default(),
             pipelining: Pipelining::Auto,
@@ -162,7 +184,9 @@ fn stage_one(stager: &mut Stager<'_>, message: &Message) -> Arrival {
         size: whole.size,
         digest: whole.digest,
         file: whole.file,
+        first_seen: day(0, 0),
         replaces: None,
+        found: false,
     }
 }
 

@@ -61,6 +61,15 @@ impl Mailbox {
         self.sandbox.run(["sync"])
     }
 
+    /// Writes the configuration with this in place of the Maildir, and these lines more in the account.
+    pub(crate) fn configure_delivery(&self, deliver: &str, lines: &str) {
+        let table = account("work", self.server.port(), USER);
+        let table = table.replace("{ maildir = \"~/Mail/work\" }", deliver);
+        let password = format!("password = \"{PASSWORD}\"");
+        self.sandbox
+            .config(&format!("{table}{password}\n{lines}\n"));
+    }
+
     /// What is in the account's Maildir, sorted by content.
     pub(crate) fn here(&self) -> Vec<Vec<u8>> {
         self.sandbox.mail("Mail/work")
@@ -69,6 +78,11 @@ impl Mailbox {
     /// What is on the server, as a Maildir should hold it, sorted by content.
     pub(crate) fn there(&self) -> Vec<Vec<u8>> {
         self.server.maildrop(USER).stored()
+    }
+
+    /// Other mail on the server, in place of what is there.
+    pub(crate) fn replace(&self, messages: impl IntoIterator<Item = Message>) {
+        self.server.replace(USER, messages.into_iter().collect());
     }
 
     /// One more message on the server.

@@ -75,6 +75,23 @@ impl Maildrop {
             .retain(|message| !gone.contains(&Arc::as_ptr(message)));
     }
 
+    /// The same messages in the same order, each under the uid that `rename` gives it for its place and the uid that
+    /// it had.
+    pub(crate) fn renumbered<U: AsRef<[u8]>>(
+        &self,
+        mut rename: impl FnMut(usize, &[u8]) -> U,
+    ) -> Self {
+        let renamed = self
+            .messages
+            .iter()
+            .enumerate()
+            .map(|(n, message)| Message {
+                uid: rename(n, &message.uid).as_ref().to_vec(),
+                ..Message::clone(message)
+            });
+        renamed.collect()
+    }
+
     /// Each message as a Maildir should hold it, sorted by content.
     pub(crate) fn stored(&self) -> Vec<Vec<u8>> {
         let mut stored: Vec<_> = self
@@ -84,6 +101,12 @@ impl Maildrop {
             .collect();
         stored.sort();
         stored
+    }
+}
+
+impl Extend<Arc<Message>> for Maildrop {
+    fn extend<I: IntoIterator<Item = Arc<Message>>>(&mut self, messages: I) {
+        self.messages.extend(messages);
     }
 }
 

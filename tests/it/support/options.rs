@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     At(&'static str, usize, Act),
     /// At each command that begins with these words.
     Each(&'static str, Act),
+    /// This one, on the connection of this index alone.
+    On(usize, Box<Fault>),
 }
 
 /// What happens in place of a reply, or beside it.
@@ -56,6 +58,16 @@ impl Act {
     }
 }
 
+impl Fault {
+    /// What strikes on the connection of this index, if anything does.
+    pub(super) fn on(&self, connection: usize) -> Option<&Self> {
+        match self {
+            Self::On(index, fault) => (*index == connection).then_some(&**fault),
+            fault => Some(fault),
+        }
+    }
+}
+
 /// What a server is to be.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -64,6 +76,8 @@ pub(crate) struct Options {
     pub(super) capabilities: Option<Vec<String>>,
     pub(super) faults: Vec<Fault>,
     pub(super) pace: Option<u64>,
+    pub(super) unknown: Vec<&'static str>,
+    pub(super) page: Option<usize>,
 }
 
 impl Options {
@@ -84,6 +98,8 @@ impl Options {
             capabilities,
             faults: Vec::new(),
             pace: None,
+            unknown: Vec::new(),
+            page: None,
         }
     }
 
@@ -111,6 +127,23 @@ impl Options {
         if let Some(lines) = &mut self.capabilities {
             lines.retain(|line| line != "PIPELINING");
         }
+        self
+    }
+
+    /// The server does not know this command, and CAPA does not list it.
+    pub(crate) fn without(mut self, command: &'static str) -> Self {
+        if let Some(lines) = &mut self.capabilities {
+            lines.retain(|line| line != command);
+        }
+        self.unknown.push(command);
+        self
+    }
+
+    /// Gmail's habits: a session lists only this many messages, the oldest that were never popped. What was retrieved
+    /// in a session that ends by QUIT is popped: it stays, and is not listed again. A user `recent:NAME` is NAME, is
+    /// listed all there is, and pops nothing.
+    pub(crate) fn gmail(mut self, page: usize) -> Self {
+        self.page = Some(page);
         self
     }
 

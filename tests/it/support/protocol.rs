@@ -1,115 +1,16 @@
 //! The server's side of POP3 as RFC 1939, 2449 and 2595 have it: a command line in, a reply out.
 //!
-//! It owns users, their maildrops and the states of a session. It refuses to know sockets, TLS and faults:
-//! what goes wrong is made to go wrong outside, so that what is left is right.
-//! Invariants: one session at a time holds a maildrop; only QUIT takes messages out of it.
+//! It owns commands, replies and the states of a session. It refuses to know sockets, TLS and faults, and what becomes of a
+//! maildrop: what goes wrong is made to go wrong outside, so that what is left is right.
 
-use std::collections::BTreeMap;
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use super::maildrop::{Maildrop, Message};
-
-/// How long a login waits for the session before it, whose client may be dead and its socket not yet closed.
-const HANDOVER: Duration = Duration::from_secs(5);
+use super::maildrop::Message;
+use super::users::{Session, Users};
 
 /// A command line with its CRLF (RFC 2449 §4).
 const LONGEST_COMMAND: usize = 255;
-
-/// The users of a server, each with a password and a maildrop.
-#[derive(Debug, Default)]
-pub(crate) struct Users {
-    mailboxes: Mutex<BTreeMap<String, Mailbox>>,
-    released: Condvar,
-}
-
-#[derive(Debug)]
-struct Mailbox {
-    password: String,
-    maildrop: Maildrop,
-    locked: bool,
-}
-
-impl Users {
-    /// Adds a user.
-    pub(crate) fn add(&self, user: &str, password: &str, maildrop: Maildrop) {
-        let mailbox = Mailbox {
-            password: password.to_owned(),
-            maildrop,
-            locked: false,
-        };
-        self.mailboxes
-            .lock()
-            .unwrap()
-            .insert(user.to_owned(), mailbox);
-    }
-
-    /// What is in this user's maildrop now.
-    pub(crate) fn maildrop(&self, user: &str) -> Maildrop {
-        self.mailboxes.lock().unwrap()[user].maildrop.clone()
-    }
-
-    /// Puts a message into this user's maildrop; a session that is open does not see it.
-    pub(crate) fn deposit(&self, user: &str, message: Message) {
-        self.mailboxes
-            .lock()
-            .unwrap()
-            .get_mut(user)
-            .expect("a user of this server")
-            .maildrop
-            .push(message);
-    }
-
-    /// Locks this user's maildrop, or gives the reply that says why not.
-    fn login(self: &Arc<Self>, user: &str, password: &str) -> Result<Session, &'static str> {
-        let mut mailboxes = self.mailboxes.lock().unwrap();
-        if mailboxes
-            .get(user)
-            .is_none_or(|mailbox| mailbox.password != password)
-        {
-            return Err("-ERR [AUTH] invalid user or password"); // RFC 3206 §4
-        }
-        (mailboxes, _) = self
-            .released
-            .wait_timeout_while(mailboxes, HANDOVER, |mailboxes| mailboxes[user].locked)
-            .unwrap();
-        let mailbox = mailboxes.get_mut(user).expect("users are never removed");
-        if mailbox.locked {
-            return Err("-ERR [IN-USE] the maildrop is locked"); // RFC 2449 §8.1.1
-        }
-        mailbox.locked = true;
-        let messages = mailbox.maildrop.messages().to_vec();
-        let deleted = vec![false; messages.len()];
-        Ok(Session {
-            users: Arc::clone(self),
-            user: user.to_owned(),
-            messages,
-            deleted,
-        })
-    }
-}
-
-/// The TRANSACTION state: a locked maildrop as it was at login. Dropping it unlocks and deletes nothing.
-#[derive(Debug)]
-struct Session {
-    users: Arc<Users>,
-    user: String,
-    messages: Vec<Arc<Message>>,
-    deleted: Vec<bool>,
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if let Ok(mut mailboxes) = self.users.mailboxes.lock() {
-            mailboxes
-                .get_mut(&self.user)
-                .expect("users are never removed")
-                .locked = false;
-        }
-        self.users.released.notify_all();
-    }
-}
 
 impl Session {
     /// The messages not deleted, with their numbers.
@@ -147,20 +48,6 @@ impl Session {
         }
     }
 
-    /// The UPDATE state (RFC 1939 §6).
-    fn update(self) {
-        let marked = self.messages.iter().zip(&self.deleted);
-        let gone = marked
-            .filter(|(_, deleted)| **deleted)
-            .map(|(message, _)| message);
-        let mut mailboxes = self.users.mailboxes.lock().unwrap();
-        mailboxes
-            .get_mut(&self.user)
-            .expect("users are never removed")
-            .maildrop
-            .remove(gone);
-    }
-
     /// Answers what is a command only in this state.
     fn answer(&mut self, verb: &str, arguments: &[&str]) -> Vec<u8> {
         match (verb, arguments) {
@@ -175,8 +62,10 @@ impl Session {
                 self.listing(arguments.first().copied(), |message| message.uid.clone())
             }
             ("RETR", [number]) => match self.find(number) {
-                Some((_, message)) => {
-                    multiline(&format!("+OK {} octets", size(message)), &message.raw)
+                Some((number, message)) => {
+                    let reply = multiline(&format!("+OK {} octets", size(message)), &message.raw);
+                    self.retrieved[number - 1] = true;
+                    reply
                 }
                 None => status("-ERR no such message"),
             },
@@ -212,7 +101,7 @@ enum State {
 
 /// What follows a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub(super) enum Next {
     /// The next command.
     Command,
     /// A TLS handshake.
@@ -223,19 +112,27 @@ pub(crate) enum Next {
 
 /// One connection's dialogue.
 #[derive(Debug)]
-pub(crate) struct Dialogue {
+pub(super) struct Dialogue {
     users: Arc<Users>,
+    /// The commands that are known elsewhere.
+    unknown: Vec<&'static str>,
     capabilities: Option<Vec<String>>,
     stls: bool,
     state: State,
 }
 
 impl Dialogue {
-    /// A dialogue at its greeting. `capabilities` are the lines of CAPA but for STLS, `None` if the command is
-    /// unknown; `stls` says whether STLS may be had.
-    pub(crate) fn new(users: Arc<Users>, capabilities: Option<Vec<String>>, stls: bool) -> Self {
+    /// A dialogue at its greeting. `unknown` are the commands that this server lacks; `capabilities` are the lines of
+    /// CAPA but for STLS, `None` if the command is unknown; `stls` says whether STLS may be had.
+    pub(super) fn new(
+        users: Arc<Users>,
+        unknown: Vec<&'static str>,
+        capabilities: Option<Vec<String>>,
+        stls: bool,
+    ) -> Self {
         Self {
             users,
+            unknown,
             capabilities,
             stls,
             state: State::Authorization(None),
@@ -243,7 +140,7 @@ impl Dialogue {
     }
 
     /// The reply to a line that came with its line end, and what follows it.
-    pub(crate) fn answer(&mut self, line: &[u8]) -> (Vec<u8>, Next) {
+    pub(super) fn answer(&mut self, line: &[u8]) -> (Vec<u8>, Next) {
         let Some(command) = line
             .strip_suffix(b"\r\n")
             .filter(|_| line.len() <= LONGEST_COMMAND)
@@ -257,6 +154,9 @@ impl Dialogue {
             .filter(|argument| !argument.is_empty())
             .collect();
         let verb = verb.to_ascii_uppercase(); // RFC 1939 §3: keywords are case-insensitive
+        if self.unknown.contains(&verb.as_str()) {
+            return (status("-ERR unknown command"), Next::Command);
+        }
         let reply = match (verb.as_str(), mem::replace(&mut self.state, State::Over)) {
             ("CAPA", state) => {
                 self.state = state;

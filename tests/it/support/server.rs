@@ -17,7 +17,7 @@ use super::certificates::Identity;
 use super::connection::Connection;
 use super::maildrop::{Maildrop, Message};
 use super::options::{Fault, Options, Tls};
-use super::protocol::Users;
+use super::users::Users;
 
 /// How long anything here may take before the test is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,6 +48,8 @@ pub(super) struct Shared {
     pub(super) tls: Tls,
     pub(super) acceptor: Option<TlsAcceptor>,
     pub(super) capabilities: Option<Vec<String>>,
+    pub(super) unknown: Vec<&'static str>,
+    pub(super) greeting: &'static str,
     pub(super) pace: Option<u64>,
 }
 
@@ -78,7 +80,7 @@ impl Server {
             Tls::Implicit(identity) | Tls::Stls(identity) => Some(acceptor(identity)),
             Tls::None => None,
         };
-        let users = Arc::new(Users::default());
+        let users = Arc::new(Users::new(options.page));
         for (user, password, maildrop) in options.users {
             users.add(&user, &password, maildrop);
         }
@@ -92,6 +94,12 @@ impl Server {
             tls: options.tls,
             acceptor,
             capabilities: options.capabilities,
+            unknown: options.unknown,
+            greeting: if options.page.is_some() {
+                "+OK Gpop ready for requests from 127.0.0.1 abc\r\n"
+            } else {
+                "+OK popfetch test server\r\n"
+            },
             pace: options.pace,
         });
         let (alive, threads) = channel();
@@ -116,7 +124,19 @@ impl Server {
 
     /// New mail for this user; a session that is open does not see it.
     pub(crate) fn deposit(&self, user: &str, message: Message) {
-        self.shared.users.deposit(user, message);
+        let users = &self.shared.users;
+        users.change(user, |maildrop| maildrop.push(message));
+    }
+
+    /// Other mail for this user, in place of what is there; a session that is open does not see it.
+    pub(crate) fn replace(&self, user: &str, mail: Maildrop) {
+        let users = &self.shared.users;
+        users.change(user, |maildrop| *maildrop = mail);
+    }
+
+    /// What is in this user's maildrop and never listed again, on a server with Gmail's habits.
+    pub(crate) fn hidden(&self, user: &str) -> Maildrop {
+        self.shared.users.hidden(user)
     }
 
     /// What goes wrong from now on, on connections not yet open, in place of what did before.

@@ -253,3 +253,58 @@ fn samples_are_the_same_each_time_and_stored_with_lf() {
         b"a\r\nb\nc\rd\n"
     );
 }
+
+#[test]
+fn a_command_that_is_lacking_is_unknown_in_every_state() {
+    let server = start(Options::new(Tls::None).without("UIDL").without("TOP"));
+    let said = format!("CAPA\r\nUIDL\r\n{LOGIN}UIDL\r\nUIDL 1\r\nTOP 1 0\r\nQUIT\r\n");
+    let heard = exchange(clear(&server), &said).unwrap();
+    assert_eq!(heard.matches("-ERR unknown command\r\n").count(), 4);
+    assert!(!heard.contains("UIDL") && !heard.contains("TOP"), "{heard}");
+}
+
+#[test]
+fn gmail_hides_what_was_retrieved_before_quit_and_nothing_else() {
+    let server = start(Options::new(Tls::None).gmail(1));
+    let session = |said: &str| exchange(clear(&server), &format!("{LOGIN}UIDL\r\n{said}"));
+    let lists = |said: &str, lines: &str| {
+        let heard = session(said).unwrap();
+        assert!(heard.starts_with("+OK Gpop ready for requests from "));
+        assert!(
+            heard.contains(&format!("logged in\r\n+OK\r\n{lines}.\r\n")),
+            "{heard}"
+        );
+    };
+    server.set_faults(vec![Fault::At("QUIT", 1, Act::Cut)]);
+    lists("RETR 1\r\nQUIT\r\n", "1 a\r\n");
+    server.set_faults(Vec::new());
+    lists("TOP 1 0\r\nQUIT\r\n", "1 a\r\n");
+    lists("RETR 1\r\nQUIT\r\n", "1 a\r\n");
+    lists("RETR 1\r\nDELE 1\r\nQUIT\r\n", "1 b\r\n");
+    lists("QUIT\r\n", "");
+    server.deposit("me", Message::new("c", "c\r\n"));
+
+    let recent = "USER recent:me\r\nPASS pass word\r\nUIDL\r\nRETR 2\r\nQUIT\r\n";
+    let heard = exchange(clear(&server), recent).unwrap();
+    assert!(heard.contains("+OK\r\n1 a\r\n2 c\r\n.\r\n"), "{heard}");
+    lists("QUIT\r\n", "1 c\r\n");
+    assert_eq!(server.hidden("me").messages()[0].uid, b"a");
+}
+
+#[test]
+fn a_maildrop_may_be_another_one_and_a_fault_one_connections_own() {
+    let server = start(Options::new(Tls::None));
+    let busy = Fault::At("PASS", 1, Act::reply("-ERR [IN-USE] busy"));
+    server.set_faults(vec![Fault::On(1, Box::new(busy))]);
+    let renumbered = server.maildrop("me").renumbered(|n, uid| {
+        let old = uid.escape_ascii();
+        format!("{n}-{old}")
+    });
+    server.replace("me", renumbered);
+    let session = || exchange(clear(&server), &format!("{LOGIN}UIDL\r\nQUIT\r\n")).unwrap();
+    let listed = session();
+    assert!(listed.contains("\r\n1 0-a\r\n2 1-b\r\n.\r\n"), "{listed}");
+    assert!(session().contains("-ERR [IN-USE] busy\r\n"));
+    assert_eq!(session(), listed);
+    assert_eq!(server.maildrop("me").stored(), two().stored());
+}

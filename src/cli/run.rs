@@ -1,0 +1,199 @@
+//! Works on accounts: turns each into a job, several at once, and reports what came of them.
+
+use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use jiff::Timestamp;
+
+use super::args::{Global, When};
+use super::exit::Status;
+use super::passwords::Passwords;
+use super::progress::{AccountBar, Bars};
+use super::{approve, logging, report, surroundings};
+use crate::config::{Account, Folders};
+use crate::delivery::Stamp;
+use crate::pop3::Patience;
+use crate::retention::Policy;
+use crate::state::Ledger;
+use crate::sync::{self, Again, Job, Outcome, Surroundings};
+
+/// The worst of what came of the accounts; one of which nothing came met a fault of popfetch.
+pub(super) fn worst<T>(results: &[Option<T>], status: impl Fn(&T) -> Status) -> Status {
+    let statuses = results.iter().map(|result| match result {
+        Some(result) => status(result),
+        None => Status::Bug,
+    });
+    statuses.max().unwrap_or(Status::Well)
+}
+
+/// How far a run goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// No server is asked.
+    Here,
+    /// Servers are logged in to.
+    Server,
+}
+
+/// What all accounts of a run share.
+pub(super) struct Run<'r> {
+    pub(super) accounts: &'r [&'r Account],
+    pub(super) state: PathBuf,
+    /// Whether nothing is deleted from the server.
+    pub(super) keep: bool,
+    /// What is fetched although it was before.
+    pub(super) again: Again,
+    pub(super) stop: Arc<AtomicBool>,
+    bars: Bars,
+    now: Timestamp,
+    stamp: Stamp,
+    surroundings: Surroundings,
+    passwords: Option<Passwords>,
+}
+
+impl<'r> Run<'r> {
+    pub(super) fn new(
+        accounts: &'r [&'r Account],
+        folders: &Folders,
+        global: &Global,
+        scope: Scope,
+    ) -> anyhow::Result<Self> {
+        let progress = if global.quiet || scope == Scope::Here {
+            When::Never
+        } else {
+            global.progress
+        };
+        let names = accounts.iter().map(|account| account.name.as_str());
+        let bars = Bars::new(progress, names);
+        logging::start(global.verbose, bars.multi());
+        let stop = surroundings::stop_flag()?;
+        let now = Timestamp::now();
+        let surroundings = surroundings::for_programs(&folders.home);
+        Ok(Self {
+            accounts,
+            state: folders.state.clone(),
+            keep: false,
+            again: Again::Nothing,
+            bars,
+            now,
+            stamp: Stamp::new(now, &surroundings.host, surroundings::random()?),
+            surroundings,
+            passwords: (scope == Scope::Server)
+                .then(|| Passwords::new(accounts, Arc::clone(&stop))),
+            stop,
+        })
+    }
+
+    /// Works on all accounts, and says what came of them.
+    pub(super) fn all(
+        &self,
+        jobs: NonZeroUsize,
+        global: &Global,
+        work: impl Fn(&Job<'_>, &Ledger, &AccountBar<'_>) -> Outcome + Sync,
+    ) -> anyhow::Result<Status> {
+        let ledger = Ledger::open(&self.state, Arc::clone(&self.stop))?;
+        if let Some(aside) = ledger.set_aside() {
+            report::say(&report::rebuilding(aside));
+        }
+        // With nobody watching, silence means that all is well.
+        let summary = !global.quiet && (io::stderr().is_terminal() || global.verbose > 0);
+        let outcomes = self.each(jobs, |account, observer| {
+            let outcome = self.with_job(account, |job| work(job, &ledger, observer));
+            for line in report::run(&account.name, &outcome, summary, !global.quiet) {
+                self.bars.multi().suspend(|| report::say(&line));
+            }
+            outcome
+        });
+        self.bars.finish();
+        if global.json {
+            for (account, outcome) in self.accounts.iter().zip(&outcomes) {
+                if let Some(outcome) = outcome {
+                    report::data(&report::json(&account.name, outcome))?;
+                }
+            }
+        }
+        Ok(worst(&outcomes, Status::of_outcome))
+    }
+
+    /// Does some work for each account, `jobs` at once; gives the results in the accounts' order, and `None` where the
+    /// work panicked.
+    pub(super) fn each<T: Send>(
+        &self,
+        jobs: NonZeroUsize,
+        work: impl Fn(&Account, &AccountBar<'_>) -> T + Sync,
+    ) -> Vec<Option<T>> {
+        let results: Vec<Mutex<Option<T>>> =
+            self.accounts.iter().map(|_| Mutex::new(None)).collect();
+        let next = AtomicUsize::new(0);
+        let work_on = |account: &Account| work(account, &self.bars.account(&account.name));
+        let worker = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(account), Some(slot)) = (self.accounts.get(at), results.get(at)) else {
+                    return;
+                };
+                // A thread of its own gives the log a name, and keeps a panic from the other accounts.
+                let result = thread::scope(|scope| {
+                    match thread::Builder::new()
+                        .name(account.name.clone())
+                        .spawn_scoped(scope, || work_on(account))
+                    {
+                        Ok(thread) => thread.join().ok(),
+                        // The system has no more threads; this one is there.
+                        Err(_) => catch_unwind(AssertUnwindSafe(|| work_on(account))).ok(),
+                    }
+                });
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = result;
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..jobs.get().min(self.accounts.len()) {
+                // If the system has no more threads, those that there are do the work.
+                let _ = thread::Builder::new().spawn_scoped(scope, worker);
+            }
+            worker();
+        });
+        results
+            .into_iter()
+            .map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .collect()
+    }
+
+    /// Makes the job of an account, for as long as it is worked on.
+    pub(super) fn with_job<T>(&self, account: &Account, work: impl FnOnce(&Job<'_>) -> T) -> T {
+        let password = || match &self.passwords {
+            Some(passwords) => passwords.find(account),
+            None => Err(crate::credentials::Error::Stopped),
+        };
+        let approve = |departure: &sync::Departure| {
+            let ask = || approve::deletion(&account.name, departure);
+            self.bars.multi().suspend(ask)
+        };
+        work(&Job {
+            account: &account.name,
+            endpoint: &account.endpoint,
+            user: &account.user,
+            password: &password,
+            destinations: &account.destinations,
+            retention: if self.keep {
+                Policy::Keep
+            } else {
+                account.retention
+            },
+            limits: account.limits,
+            again: &self.again,
+            pipelining: account.pipelining,
+            patience: Patience::new(account.endpoint.timeout, Arc::clone(&self.stop)),
+            now: self.now,
+            stamp: &self.stamp,
+            state: &self.state,
+            surroundings: &self.surroundings,
+            approve: &approve,
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! Opens an mbox: the file that is to be appended to, and no other.
+//!
+//! It refuses to know about locks. Invariants: what is opened is what was looked at, whoever changes the folder
+//! meanwhile; mail goes to no device, and through no link to where somebody else wants it.
+
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
+
+use super::super::error::Error;
+
+/// A file, whatever names it has: device and inode.
+pub(super) type FileId = (u64, u64);
+
+pub(super) fn id(metadata: &Metadata) -> FileId {
+    (metadata.dev(), metadata.ino())
+}
+
+/// The folder of an mbox.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        // A name alone is one in the current folder.
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("/"),
+    }
+}
+
+/// What stands in the place of an mbox, and may be opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// Nothing yet.
+    Free,
+    /// An ordinary file.
+    File(FileId),
+    /// A link of ours to a file of ours.
+    Link(FileId),
+}
+
+impl Place {
+    /// The file there, if there is one.
+    pub(super) fn file(self) -> Option<FileId> {
+        match self {
+            Self::Free => None,
+            Self::File(id) | Self::Link(id) => Some(id),
+        }
+    }
+}
+
+/// Looks at the place of an mbox.
+pub(super) fn look_at(path: &Path) -> Result<Place, Error> {
+    let refused = |found| Error::NotAnMbox {
+        path: path.to_owned(),
+        found,
+    };
+    let metadata = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Free),
+        result => result.map_err(Error::mbox(path))?,
+    };
+    if !metadata.is_symlink() {
+        return match kind(metadata.file_type()) {
+            None => Ok(Place::File(id(&metadata))),
+            Some(found) => Err(refused(found)),
+        };
+    }
+    let target = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(refused("a symbolic link to nothing"));
+        }
+        result => result.map_err(Error::mbox(path))?,
+    };
+    let own = geteuid().as_raw();
+    if let Some(found) = kind(target.file_type()) {
+        Err(refused(found))
+    } else if target.uid() != own {
+        Err(refused("a symbolic link to another user's file"))
+    } else if ![own, 0].contains(&metadata.uid()) {
+        // In a folder like /var/mail it could lead to any file of ours.
+        Err(refused("a symbolic link that another user made"))
+    } else {
+        Ok(Place::Link(id(&target)))
+    }
+}
+
+/// What cannot hold mail; nothing for an ordinary file.
+fn kind(found: FileType) -> Option<&'static str> {
+    if found.is_file() {
+        None
+    } else if found.is_dir() {
+        Some("a folder")
+    } else if found.is_fifo() {
+        Some("a FIFO")
+    } else if found.is_socket() {
+        Some("a socket")
+    } else {
+        Some("a device")
+    }
+}
+
+/// Opens what was seen there, or makes it; nothing if it has changed since.
+pub(super) fn open(path: &Path, seen: Place) -> Result<Option<File>, Error> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    // Should a FIFO have come there since, opening it must not wait.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    match seen {
+        Place::Free => options.create_new(true).mode(0o600),
+        Place::File(_) => options.custom_flags((flags | OFlags::NOFOLLOW).bits().cast_signed()),
+        Place::Link(_) => options.custom_flags(flags.bits().cast_signed()),
+    };
+    let file = match options.open(path) {
+        Err(error) if has_changed(&error) => return Ok(None),
+        result => result.map_err(Error::mbox(path))?,
+    };
+    let same = match seen.file() {
+        None => true,
+        Some(seen) => id(&file.metadata().map_err(Error::mbox(path))?) == seen,
+    };
+    Ok(same.then_some(file))
+}
+
+/// Whether opening failed because something else is there now.
+fn has_changed(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, NotFound};
+    matches!(error.kind(), AlreadyExists | NotFound)
+        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn refused(path: &Path) -> &'static str {
+        match look_at(path) {
+            Err(Error::NotAnMbox { found, .. }) => found,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_an_ordinary_file_is_an_mbox() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let _socket = UnixListener::bind(at("socket")).unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            at("fifo"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        symlink(at("nowhere"), at("dangling")).unwrap();
+        symlink(folder.path(), at("to a folder")).unwrap();
+        assert_eq!(refused(folder.path()), "a folder");
+        assert_eq!(refused(&at("socket")), "a socket");
+        assert_eq!(refused(&at("fifo")), "a FIFO");
+        assert_eq!(refused(Path::new("/dev/null")), "a device");
+        assert_eq!(refused(&at("dangling")), "a symbolic link to nothing");
+        assert_eq!(refused(&at("to a folder")), "a folder");
+    }
+
+    #[test]
+    fn a_link_to_an_own_file_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        fs::write(&target, "x").unwrap();
+        symlink(&target, &link).unwrap();
+        let seen = look_at(&link).unwrap();
+        assert!(matches!(seen, Place::Link(_)));
+        assert!(open(&link, seen).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("mbox"), folder.path().join("other"));
+        let free = look_at(&path).unwrap();
+        fs::write(&path, "x").unwrap();
+        assert!(open(&path, free).unwrap().is_none(), "made meanwhile");
+        let seen = look_at(&path).unwrap();
+        fs::rename(&path, &other).unwrap();
+        assert!(open(&path, seen).unwrap().is_none(), "gone meanwhile");
+        fs::write(&path, "y").unwrap();
+        assert!(open(&path, seen).unwrap().is_none(), "replaced meanwhile");
+        fs::remove_file(&path).unwrap();
+        symlink(&other, &path).unwrap();
+        assert!(open(&path, seen).unwrap().is_none(), "a link meanwhile");
+    }
+
+    #[test]
+    fn a_new_mbox_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mbox");
+        let file = open(&path, look_at(&path).unwrap()).unwrap().unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

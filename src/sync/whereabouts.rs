@@ -1,0 +1,100 @@
+//! Finds out which of the messages that were put into Maildirs are still there.
+//!
+//! A reader may give them flags, and move them to another folder, under another name even: then their content tells.
+//! Invariant: a message is said to have left only if it is in no folder of the Maildir's tree, seen twice; of a Maildir
+//! that is not there at all, nothing is said.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::outcome::Error;
+use crate::delivery::{Destination, Maildir, Tree, unique_part};
+use crate::state::{Account, DeliveryId, Filed, MessageId};
+
+/// What is known of the messages that are on the server and were put into Maildirs.
+#[derive(Debug, Default)]
+pub(super) struct Whereabouts {
+    /// Those that are in none of them any more.
+    pub(super) left: HashSet<MessageId>,
+    /// How many there are in all.
+    pub(super) all: usize,
+    /// A Maildir that they have left.
+    pub(super) path: PathBuf,
+    /// The names that a reader gave to some.
+    pub(super) renamed: HashMap<DeliveryId, String>,
+}
+
+/// Looks for all of them.
+pub(super) fn find(account: &Account<'_>) -> Result<Whereabouts, Error> {
+    let filed = account.filed()?;
+    let mut found = Whereabouts::default();
+    let mut here: HashSet<MessageId> = HashSet::new();
+    let mut by_maildir: HashMap<&str, Vec<&Filed>> = HashMap::new();
+    for message in &filed {
+        by_maildir
+            .entry(&message.destination)
+            .or_default()
+            .push(message);
+    }
+    for (address, messages) in by_maildir {
+        let path = match Destination::from_address(address) {
+            Some(Destination::Maildir(path)) if Maildir::exists(&path) => path,
+            _ => {
+                here.extend(messages.iter().map(|message| message.id.message));
+                continue;
+            }
+        };
+        let (there, renamed) = look(&path, &messages)?;
+        here.extend(there);
+        found.renamed.extend(renamed);
+        found.path = path;
+    }
+    let all: HashSet<MessageId> = filed.iter().map(|message| message.id.message).collect();
+    found.all = all.len();
+    found.left = all.difference(&here).copied().collect();
+    Ok(found)
+}
+
+/// The messages that are in a Maildir's tree, and those that have another name there.
+fn look(
+    path: &Path,
+    messages: &[&Filed],
+) -> Result<(HashSet<MessageId>, HashMap<DeliveryId, String>), Error> {
+    let mut here = HashSet::new();
+    let mut missing = messages.to_vec();
+    let mut renamed = HashMap::new();
+    // A message that is moved while its folders are looked through may be missed once.
+    for _ in 0..2 {
+        if missing.is_empty() {
+            return Ok((here, renamed));
+        }
+        let tree = Tree::around(path)?;
+        missing.retain(|message| {
+            let is_here = tree.holds(&message.file);
+            if is_here {
+                here.insert(message.id.message);
+            }
+            !is_here
+        });
+        if missing.is_empty() {
+            break;
+        }
+        let known: HashSet<&str> = messages
+            .iter()
+            .map(|message| unique_part(&message.file))
+            .collect();
+        let mut strangers = tree.by_size(|name| !known.contains(name))?;
+        let mut still_missing = Vec::new();
+        for message in missing {
+            match strangers.take(message.size, message.digest)? {
+                Some(name) => {
+                    here.insert(message.id.message);
+                    renamed.insert(message.id, name);
+                }
+                None => still_missing.push(message),
+            }
+        }
+        missing = still_missing;
+    }
+    Ok((here, renamed))
+}
