@@ -87,6 +87,7 @@ pub(super) enum Command {
     Sync(Sync),
     Retry(Retry),
     Refetch(Refetch),
+    List(List),
     Status(Status),
     Login(Login),
     Logout(Logout),
@@ -137,13 +138,30 @@ pub(super) struct Refetch {
     #[arg(value_name = "ACCOUNT")]
     pub(super) account: String,
 
-    /// The uids of messages that are to be fetched again, as `list` and `sync --dry-run` show them
+    /// The uids of messages that are to be fetched again, as `list --verbose` and `sync --dry-run` show them
     #[arg(value_name = "UID")]
     pub(super) uids: Vec<String>,
 
     /// Fetch again what is gone from the Maildir here and still on the server
     #[arg(long)]
     pub(super) missing: bool,
+}
+
+/// Say what is on the server, message by message, and what `sync` would do with each and why
+///
+/// Only headers are asked for: nothing is fetched or deleted here or there. A message is new, here, waiting (here, and not
+/// at all its destinations) or doubtful (its uid was another message's). The plan says whether `sync` fetches it, and
+/// whether the server keeps it; the last lines say why. With --verbose, uid and reasons are below each message. Dates are
+/// in UTC. On a terminal, lines are cut to its width.
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// The account, as the configuration names it
+    #[arg(value_name = "ACCOUNT")]
+    pub(super) account: String,
+
+    /// Show only what is not here yet
+    #[arg(long)]
+    pub(super) new: bool,
 }
 
 /// Say how the accounts stand: what was fetched, and what waits to be delivered and why

@@ -15,12 +15,7 @@ use crate::sync::{self, Explained, Outcome, Tally};
 
 /// Explains all accounts of the run.
 pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyhow::Result<Status> {
-    // Not even an empty database is made.
-    let ledger = if run.state.join("state.db").exists() {
-        Some(Ledger::open(&run.state, Arc::clone(&run.stop))?)
-    } else {
-        None
-    };
+    let ledger = ledger(run)?;
     let results = run.each(jobs, |account, observer| {
         run.with_job(account, |job| {
             let mut tally = Tally::default();
@@ -50,6 +45,15 @@ pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyho
     Ok(worst(&statuses, |status| *status))
 }
 
+/// The record, where there is one: not even an empty database is made.
+pub(super) fn ledger(run: &Run<'_>) -> anyhow::Result<Option<Ledger>> {
+    if run.state.join("state.db").exists() {
+        Ok(Some(Ledger::open(&run.state, Arc::clone(&run.stop))?))
+    } else {
+        Ok(None)
+    }
+}
+
 fn print(account: &str, explained: &[Explained], as_json: bool) -> io::Result<()> {
     if !as_json {
         let messages = explained.len();
@@ -74,12 +78,14 @@ fn text(message: &Explained) -> String {
         size,
         decision,
         verdict,
+        ..
     } = message;
     let size = size.to_string();
     format!("{number:>7} {size:>9} {uid}: {decision}; {verdict}")
 }
 
-fn object(account: &str, message: &Explained) -> Value {
+/// A message as JSON.
+pub(super) fn object(account: &str, message: &Explained) -> Value {
     json!({
         "version": report::JSON_VERSION,
         "account": account,

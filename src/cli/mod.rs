@@ -10,15 +10,19 @@ mod completions;
 mod cure;
 mod exit;
 mod explain;
+mod header;
+mod list;
 mod logging;
 mod login;
 mod passwords;
 mod progress;
 mod report;
+mod rows;
 mod run;
 mod status;
 mod surroundings;
 mod sync;
+mod visible;
 
 use std::ffi::OsString;
 use std::panic::catch_unwind;
@@ -50,6 +54,7 @@ fn obey(args: &Args) -> anyhow::Result<Status> {
         Command::Sync(options) => sync::sync(options, &args.global),
         Command::Retry(options) => sync::retry(options, &args.global),
         Command::Refetch(options) => sync::refetch(options, &args.global),
+        Command::List(options) => list::list(options, &args.global),
         Command::Status(options) => status::status(options, &args.global),
         Command::Login(options) => login::login(options, &args.global),
         Command::Logout(options) => login::logout(options, &args.global),

@@ -104,6 +104,7 @@ impl Observer for AccountBar<'_> {
         match event {
             Event::Connecting => self.own.say("connecting"),
             Event::Listing => self.own.say("listing"),
+            Event::Headers(messages) => self.own.say(&format!("reading {messages} headers")),
             Event::Deleting(messages) => {
                 self.own
                     .say(&format!("deleting {messages} from the server"));

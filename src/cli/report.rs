@@ -81,6 +81,11 @@ fn notices_of(account: &str, tally: &Tally) -> Vec<String> {
         let more = "it is asked for all headers in each run; this is said once";
         lines.push(line(Some(account), text, Some(more.to_owned())));
     }
+    if let Some(reply) = &tally.no_headers {
+        let text = format!("the server refused TOP: {reply}");
+        let more = "without it, date, from and subject are not known";
+        lines.push(line(Some(account), &text, Some(more.to_owned())));
+    }
     if tally.found > 0 {
         let text = format!(
             "{} messages were here already, although nothing was on record",

@@ -91,7 +91,8 @@ impl<'a> Base<'a> {
         if !text.contains('/') {
             return Ok(text);
         }
-        let path = self.path(&text)?.into_os_string();
+        let path: PathBuf = self.path(&text)?.components().collect();
+        let path = path.into_os_string();
         path.into_string().map_err(|_| PathError::OddHome)
     }
 
@@ -147,7 +148,7 @@ mod tests {
         assert_eq!(word("~"), "~");
         let program = |text: &str| BASE().program(text.to_owned()).unwrap();
         assert_eq!(program("procmail"), "procmail");
-        assert_eq!(program("bin/deliver"), "/etc/popfetch/bin/deliver");
+        assert_eq!(program("./deliver"), "/etc/popfetch/deliver");
         assert_eq!(program("~/bin/deliver"), "/home/me/bin/deliver");
     }
 

@@ -293,13 +293,7 @@ impl<'l> Account<'l> {
     /// # Errors
     /// The database cannot be read.
     pub fn is_rebuilding(&self) -> Result<bool, Error> {
-        self.read(|connection| {
-            connection.query_row(
-                "SELECT rebuilding IS NOT NULL FROM account WHERE id = ?",
-                [self.id],
-                |row| row.get(0),
-            )
-        })
+        self.is_marked("rebuilding")
     }
 
     /// Says whether it may.
@@ -307,15 +301,23 @@ impl<'l> Account<'l> {
     /// # Errors
     /// The database cannot be written.
     pub fn set_rebuilding(&self, since: Option<Timestamp>) -> Result<(), Error> {
-        let since = since.map(Timestamp::as_second);
-        self.ledger.write(|transaction| {
-            transaction
-                .execute(
-                    "UPDATE account SET rebuilding = ? WHERE id = ?",
-                    params![since, self.id],
-                )
-                .map(drop)
-        })
+        self.mark("rebuilding", since)
+    }
+
+    /// Whether mail has left the Maildirs here and nobody has approved of deleting it from the server.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn is_departed(&self) -> Result<bool, Error> {
+        self.is_marked("departed")
+    }
+
+    /// Says since when that is so.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn set_departed(&self, since: Option<Timestamp>) -> Result<(), Error> {
+        self.mark("departed", since)
     }
 
     /// Records that the server tells no uids; says whether that was not known before.
@@ -323,23 +325,27 @@ impl<'l> Account<'l> {
     /// # Errors
     /// The database cannot be read or written.
     pub fn lacks_uidl(&self, now: Timestamp) -> Result<bool, Error> {
-        let is_known = |connection: &Connection| {
-            connection.query_row(
-                "SELECT without_uidl IS NOT NULL FROM account WHERE id = ?",
-                [self.id],
-                |row| row.get(0),
-            )
-        };
-        if self.read(is_known)? {
+        if self.is_marked("without_uidl")? {
             return Ok(false);
         }
-        self.ledger.write(|transaction| {
-            transaction.execute(
-                "UPDATE account SET without_uidl = ? WHERE id = ?",
-                params![now.as_second(), self.id],
-            )
-        })?;
+        self.mark("without_uidl", Some(now))?;
         Ok(true)
+    }
+
+    /// Whether this column of the account's own row has a time.
+    fn is_marked(&self, column: &str) -> Result<bool, Error> {
+        let query = format!("SELECT {column} IS NOT NULL FROM account WHERE id = ?");
+        self.read(|connection| connection.query_row(&query, [self.id], |row| row.get(0)))
+    }
+
+    fn mark(&self, column: &str, since: Option<Timestamp>) -> Result<(), Error> {
+        let since = since.map(Timestamp::as_second);
+        let update = format!("UPDATE account SET {column} = ? WHERE id = ?");
+        self.ledger.write(|transaction| {
+            transaction
+                .execute(&update, params![since, self.id])
+                .map(drop)
+        })
     }
 
     pub(super) fn read<T>(

@@ -67,6 +67,8 @@ const STEPS: &[&str] = &["
     ALTER TABLE account ADD COLUMN rebuilding INTEGER;
     -- When it was found that the server has no UIDL.
     ALTER TABLE account ADD COLUMN without_uidl INTEGER;
+    -- Since when so much mail has left the Maildirs that somebody must approve of deleting it from the server.
+    ALTER TABLE account ADD COLUMN departed INTEGER;
 
     -- The staged file is in the spool, not hidden at the destination.
     ALTER TABLE delivery ADD COLUMN spooled INTEGER NOT NULL DEFAULT 0;

@@ -8,11 +8,11 @@ use super::observer::{Event, Observer};
 use super::outcome::{Error, Tally};
 use super::retire::{copy_of, fresh};
 use super::survey::Entry;
-use super::{Identity, Job, departed, store, survey};
+use super::{Identity, Job, store, survey, whereabouts};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
-use crate::retention::{Copy, Verdict, judge};
-use crate::state::{Facts, Ledger, Standing};
+use crate::retention::{Copy, Policy, Verdict, judge};
+use crate::state::{Account, Facts, Ledger, MessageId, Standing};
 
 /// What would be done with one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Explained {
     pub uid: Uid,
     /// Its size as listed.
     pub size: Octets,
+    /// What is here of it.
+    pub presence: Presence,
     /// Whether it would be fetched.
     pub decision: Decision,
     /// Whether it would be deleted from the server.
@@ -55,8 +57,7 @@ pub fn explain(
     let (facts, left) = match account {
         Some(account) => (
             account.facts(&survey::uids_and_sizes(&maildrop), &HashSet::new())?,
-            // Nobody is asked: it is not done yet.
-            departed(job, &account, |_| false, tally)?,
+            departed(job, &account)?,
         ),
         None => (Facts::of_strangers(maildrop.len()), HashSet::new()),
     };
@@ -88,4 +89,12 @@ pub fn explain(
         }
     };
     Ok(listed.zip(decisions).map(explain).collect())
+}
+
+/// Those that have left the Maildirs here; nobody is asked, as it is not done yet.
+fn departed(job: &Job<'_>, account: &Account<'_>) -> Result<HashSet<MessageId>, Error> {
+    match job.retention {
+        Policy::KeepWhileHere(_) => Ok(whereabouts::find(account)?.left),
+        _ => Ok(HashSet::new()),
+    }
 }

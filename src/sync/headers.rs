@@ -77,7 +77,7 @@ fn digest<S: Read + Write>(mut body: Body<'_, S>) -> Result<Digest, Error> {
 }
 
 /// Finds the end of a header that streams by.
-struct HeaderEnd {
+pub(super) struct HeaderEnd {
     /// How much of CRLF CRLF came last; the start counts as the start of a line.
     matched: usize,
 }
@@ -92,7 +92,7 @@ impl HeaderEnd {
     const END: &[u8; 4] = b"\r\n\r\n";
 
     /// How much of this chunk is header.
-    fn find(&mut self, chunk: &[u8]) -> usize {
+    pub(super) fn find(&mut self, chunk: &[u8]) -> usize {
         for (at, byte) in chunk.iter().enumerate() {
             if self.matched == Self::END.len() {
                 return at;

@@ -11,6 +11,7 @@
 mod batch;
 mod explain;
 mod headers;
+mod list;
 mod observer;
 mod outcome;
 mod pauses;
@@ -32,7 +33,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-pub use explain::{Explained, explain};
+pub use explain::{Explained, Presence, explain};
+pub use list::list;
 pub use observer::{Event, Observer};
 pub use outcome::{Error, Outcome, Problem, Tally, Wait};
 pub use status::{Standing, status};
@@ -188,22 +190,32 @@ fn prepare<'j>(
 fn departed(
     job: &Job<'_>,
     account: &Account<'_>,
-    approve: impl Fn(&Departure) -> bool,
     tally: &mut Tally,
 ) -> Result<HashSet<MessageId>, Error> {
     if !matches!(job.retention, Policy::KeepWhileHere(_)) {
         return Ok(HashSet::new());
     }
     let found = whereabouts::find(account)?;
+    let was_departed = account.is_departed()?;
     let departure = Departure {
         left: found.left.len(),
         all: found.all,
         path: found.path,
     };
-    if retention::is_suspicious(departure.left, departure.all) && !approve(&departure) {
+    // What nobody approved of once is not approved of because new mail has come to the rest.
+    let is_suspicious = departure.left > 0
+        && (was_departed || retention::is_suspicious(departure.left, departure.all));
+    if is_suspicious && !(job.approve)(&departure) {
+        if !was_departed {
+            account.set_departed(Some(job.now))?;
+        }
         tally.note(Problem::MassDeletion(departure));
         return Ok(HashSet::new());
     }
+    if was_departed {
+        account.set_departed(None)?;
+    }
+    account.refile(&found.renamed)?;
     Ok(found.left)
 }
 

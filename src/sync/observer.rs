@@ -17,6 +17,8 @@ pub enum Event {
     Connecting,
     /// The maildrop is being listed.
     Listing,
+    /// So many headers are being read.
+    Headers(usize),
     /// So much will be fetched.
     Fetching {
         /// How many messages.

@@ -43,6 +43,8 @@ pub struct Tally {
     pub no_room: usize,
     /// The server was found not to tell uids.
     pub lacks_uidl: bool,
+    /// What the server said instead of giving any header.
+    pub no_headers: Option<Reply>,
     /// New messages that `max-messages` leaves for a later run.
     pub after_limit: usize,
     /// Messages that the server was told to delete.

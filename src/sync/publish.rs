@@ -170,6 +170,7 @@ impl<'p> Publisher<'p> {
                 }
             }
         }
+        self.account.publish(done, self.job.now)?;
         for message in &to_stage {
             maildir.stage_from(self.spool, &message.file)?;
         }
@@ -206,7 +207,12 @@ impl<'p> Publisher<'p> {
             }
         }
         // What was not found is begun anew: at the old length it could be taken for one that was.
-        self.account.resume(done, &ids(&rest), self.job.now)?;
+        let not_there: Vec<&Owed> = rest
+            .iter()
+            .copied()
+            .filter(|it| it.begun.is_some())
+            .collect();
+        self.account.resume(done, &ids(&not_there), self.job.now)?;
         let mut rest = &rest[..];
         while !rest.is_empty() {
             let batch;
@@ -280,7 +286,8 @@ impl<'p> Publisher<'p> {
     ) -> Result<(), Error> {
         let mut put_off = 0;
         let mut owed = owed.to_vec();
-        owed.sort_by_key(|message| (message.tries, message.reason.is_some()));
+        // Those that were put off come last: they must not hold up the others for ever.
+        owed.sort_by_key(|message| (message.reason.is_some(), message.tries));
         for (at, message) in owed.iter().enumerate() {
             if !self.may_be_tried(message) {
                 self.note_waiting(message);

@@ -108,7 +108,7 @@ impl Work<'_> {
         }
         account.settle(&facts, job.now)?;
         self.forget_stumbles(&stumbles, &maildrop)?;
-        let left = departed(job, account, job.approve, tally)?;
+        let left = departed(job, account, tally)?;
         let is_gmail = is_gmail(&session, job);
         // Gmail hides what was fetched when the session ended with QUIT; where it did not, the page must be fetched again
         // to see what is behind it.

@@ -7,13 +7,12 @@
 mod kills; // kill -9 after k of n mails
 
 use std::fs;
-use std::process::Command;
 
 use super::support::mailbox::{Mailbox, PASSWORD, USER};
 use super::support::maildrop::{Maildrop, Message};
 use super::support::mbox;
 use super::support::options::{Act, Fault, Options, Tls};
-use super::support::sandbox::{Running, Sandbox};
+use super::support::sandbox::Sandbox;
 
 /// Where mail goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,7 +227,13 @@ fn uid_with_space_8_bit_or_more_than_70_chars_is_fine() {
         vec![b'x'; 70],
     ];
     let message = |(n, uid)| Message::new(uid, format!("Subject: {n}\r\n\r\n{n}\r\n"));
-    comes_once_and_goes(&with(uids.into_iter().enumerate().map(message).collect()));
+    let mailbox = with(uids.into_iter().enumerate().map(message).collect());
+    comes_once_and_goes(&mailbox);
+    assert_eq!(
+        mailbox.server.count("TOP"),
+        0,
+        "all of each uid is told apart"
+    );
 }
 
 #[test]
@@ -305,17 +310,8 @@ fn write_error_in_mbox_is_truncated_back_and_tried_again() {
         assert_eq!(before.len(), LIMIT - room);
 
         // POSIX: the limit is in units of 512 bytes, and beyond it write(2) fails where the signal is ignored.
-        let like = mailbox.sandbox.command();
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$0\" sync"])
-            .arg(like.get_program())
-            .env_clear()
-            .envs(
-                like.get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            );
-        let out = Running::new(command).finish();
+        let limited = "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\"";
+        let out = mailbox.sandbox.sync_through("sh", &["-c", limited]);
         assert_eq!(out.code, 74, "{}", out.stderr);
         assert!(out.stderr.contains("mbox"), "{}", out.stderr);
         assert!(fs::read(&path).unwrap() == before, "it is not as it was");

@@ -129,6 +129,17 @@ fn a_mailbox_that_is_gone_at_once_is_kept_on_the_server() {
         assert_eq!(mailbox.there().len(), 9);
         assert_eq!(mailbox.server.count("DELE"), 0);
     }
+    // New mail does not make it less suspicious.
+    for n in 0..20 {
+        mailbox.deposit(&format!("new-{n}"));
+    }
+    for _ in 0..2 {
+        assert_eq!(mailbox.sync().code, 74);
+        assert_eq!((mailbox.here().len(), mailbox.there().len()), (21, 29));
+    }
+    assert_quiet(&mailbox.sandbox.run(["refetch", "work", "--missing"]));
+    assert_quiet(&mailbox.sync());
+    assert_eq!((mailbox.here().len(), mailbox.there().len()), (29, 29));
 }
 
 #[test]

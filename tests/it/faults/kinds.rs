@@ -53,6 +53,9 @@ const PIPE: [Kind; 3] = [
     (Calls::all("/^rename"), &[1]),
 ];
 
+/// What is said to the server: by `sendto`, above, and once by these.
+const LMTP: [Kind; 1] = [(Calls::all("connect"), &[])];
+
 /// What begins a thread or a child.
 pub(super) const CLONE: Calls = Calls::all("/^(clone3?|v?fork)$");
 
@@ -67,6 +70,7 @@ pub(super) fn kinds(stores: &[Store], blow: Blow) -> Vec<Kind> {
             Store::Maildir => &MAILDIR,
             Store::Mbox => &IN_MBOX,
             Store::Pipe => &PIPE,
+            Store::Lmtp => &LMTP,
         };
         kinds.extend_from_slice(theirs);
     }

@@ -7,6 +7,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::super::support::lmtp::Lmtp;
+use super::super::support::mailbox::USER;
 use super::super::support::sandbox::Sandbox;
 use super::kinds::CLONE;
 use super::strike::Calls;
@@ -17,11 +19,15 @@ pub(super) enum Store {
     Maildir,
     Mbox,
     Pipe,
+    Lmtp,
 }
 
 /// The mbox, and the lock file beside it.
 pub(super) const MBOX: &str = "home/mbox";
 const LOCK: &str = "home/mbox.lock";
+
+/// Where the LMTP server listens.
+pub(super) const SOCKET: &str = "home/lmtp";
 
 /// What is in the mbox before: the last line has no end.
 const BEFORE: &[u8] = b"From somebody Mon Jan  1 00:00:00 2024\nSubject: before\n\nfrom before";
@@ -37,15 +43,17 @@ impl Store {
             Self::Maildir => "maildir",
             Self::Mbox => "mbox",
             Self::Pipe => "pipe",
+            Self::Lmtp => "lmtp",
         }
     }
 
     /// The table of the configuration that asks for it.
-    pub(super) fn table(self) -> String {
+    pub(super) fn table(self, sandbox: &Sandbox) -> String {
         match self {
             Self::Maildir => "{ maildir = \"~/Mail/work\" }".to_owned(),
             Self::Mbox => "{ mbox = \"~/mbox\" }".to_owned(),
             Self::Pipe => format!("{{ pipe = [\"sh\", \"-c\", \"{PROGRAM}\"] }}"),
+            Self::Lmtp => format!("{{ lmtp = \"unix:{}\" }}", sandbox.path(SOCKET).display()),
         }
     }
 
@@ -53,7 +61,7 @@ impl Store {
     pub(super) fn repeats(self) -> usize {
         match self {
             Self::Maildir | Self::Mbox => 0,
-            Self::Pipe => 1,
+            Self::Pipe | Self::Lmtp => 1,
         }
     }
 
@@ -65,6 +73,8 @@ impl Store {
             Self::Mbox => (Calls::on("write", MBOX), 2),
             // Two for each message: a child, and a thread that waits for it.
             Self::Pipe => (CLONE, 6),
+            // Some commands for each message.
+            Self::Lmtp => (Calls::all("sendto"), 12),
         }
     }
 
@@ -72,13 +82,19 @@ impl Store {
     pub(super) fn set_up(self, sandbox: &Sandbox, before: bool) {
         match self {
             Self::Mbox if before => drop(sandbox.write(MBOX, BEFORE)),
-            Self::Maildir | Self::Mbox => {}
+            Self::Maildir | Self::Mbox | Self::Lmtp => {}
             Self::Pipe => fs::create_dir(sandbox.home("Piped")).unwrap(),
         }
     }
 
-    /// What a reader sees now of what popfetch brought; nothing if what was there `before` is not as it was.
-    pub(super) fn seen(self, sandbox: &Sandbox, before: bool) -> Option<Vec<Vec<u8>>> {
+    /// What a reader sees now of what popfetch brought, also to this LMTP server; nothing if what was there `before` is not
+    /// as it was.
+    pub(super) fn seen(
+        self,
+        sandbox: &Sandbox,
+        before: bool,
+        server: Option<&Lmtp>,
+    ) -> Option<Vec<Vec<u8>>> {
         let folders: &[&str] = match self {
             Self::Maildir => &["Mail/work/new", "Mail/work/cur"],
             Self::Pipe => &["Piped"],
@@ -89,6 +105,10 @@ impl Store {
                 };
                 let before = if before { BEFORE } else { b"" };
                 return mbox.strip_prefix(before).map(entries);
+            }
+            Self::Lmtp => {
+                let received = server.map(|server| server.received(USER)).into_iter();
+                return Some(received.flatten().map(|it| with_lf(&it)).collect());
             }
         };
         let files = folders.iter().flat_map(|it| files(&sandbox.home(it)));
@@ -103,8 +123,8 @@ impl Store {
                 let lock = sandbox.path(LOCK);
                 lock.exists().then_some(lock).into_iter().collect()
             }
-            // What its program leaves is its own affair.
-            Self::Pipe => Vec::new(),
+            // What their programs leave is their own affair.
+            Self::Pipe | Self::Lmtp => Vec::new(),
         };
         let spool = files(&sandbox.path("state/popfetch/spool"));
         [here, spool].concat()
@@ -114,6 +134,13 @@ impl Store {
     pub(super) fn ends_half(self) -> bool {
         self == Self::Mbox
     }
+}
+
+/// A message as it is stored here: LF ends each line.
+fn with_lf(message: &[u8]) -> Vec<u8> {
+    let pairs = message.iter().zip(message[1..].iter().chain(b"\0"));
+    let kept = pairs.filter(|(byte, next)| (**byte, **next) != (b'\r', b'\n'));
+    kept.map(|(byte, _)| *byte).collect()
 }
 
 /// The messages in an mbox, as they were before they were quoted (mboxrd). The last may be half.
@@ -161,6 +188,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_cr_before_an_lf_goes() {
+        assert_eq!(with_lf(b"a\r\nb\rc\r\r\n\n\r"), b"a\nb\rc\r\n\n\r");
+    }
 
     #[test]
     fn an_mbox_is_read_as_it_was_before_it_was_quoted() {

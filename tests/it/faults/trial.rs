@@ -6,12 +6,13 @@
 use std::cell::Cell;
 use std::fmt;
 
+use super::super::support::lmtp::Lmtp;
 use super::super::support::mailbox::{Mailbox, PASSWORD, USER, account};
 use super::super::support::maildrop::{Maildrop, Message};
 use super::super::support::options::{Fault, Options, Tls};
 use super::super::support::sandbox::{Finished, Sandbox};
 use super::kinds::OPEN;
-use super::store::Store;
+use super::store::{SOCKET, Store};
 use super::strike::{Blow, Calls, Strike, Struck};
 use super::verdict::Verdict;
 
@@ -131,6 +132,8 @@ impl Verdict {
 
 /// An account in the state in which the fault is to find it.
 struct Trial {
+    /// Where mail goes by LMTP. It ends before its socket is gone with the sandbox.
+    lmtp: Option<Lmtp>,
     case: Case,
     mailbox: Mailbox,
     sent: Vec<Vec<u8>>,
@@ -141,10 +144,14 @@ struct Trial {
 impl Trial {
     fn begin(case: Case, mail: &Maildrop) -> Self {
         let options = Options::new(Tls::None).user(USER, PASSWORD, mail.clone());
+        let mailbox = Mailbox::of(Sandbox::new(), options);
+        let socket = mailbox.sandbox.path(SOCKET);
+        let wants_lmtp = case.stores.contains(&Store::Lmtp);
         let trial = Self {
             case,
-            mailbox: Mailbox::of(Sandbox::new(), options),
+            mailbox,
             sent: mail.stored(),
+            lmtp: wants_lmtp.then(|| Lmtp::on_socket(&socket)),
             strikes: Cell::new(0),
         };
         for store in case.stores {
@@ -183,7 +190,9 @@ impl Trial {
             .collect::<Vec<_>>()
             .join("\n");
         let stores = self.case.stores.iter();
-        let deliver: Vec<_> = stores.map(|store| store.table()).collect();
+        let deliver: Vec<_> = stores
+            .map(|store| store.table(&self.mailbox.sandbox))
+            .collect();
         let deliver = deliver.join(", ");
         let config =
             format!("{server}\npassword = \"{PASSWORD}\"\ndeliver = [{deliver}]\n{line}\n");
@@ -205,8 +214,8 @@ impl Trial {
             // A child may be killed in place of popfetch.
             (true, Blow::Kill) if self.case.stores.contains(&Store::Pipe) => &[137, 75],
             (true, Blow::Kill) => &[137],
-            // What is told of a configuration that cannot be read is 78.
-            (true, Blow::Fail(_)) => &[0, 74, 75, 78],
+            // If the configuration cannot be read, it is 78; if popfetch itself cannot be, the system's loader says 127.
+            (true, Blow::Fail(_)) => &[0, 74, 75, 78, 127],
         };
         verdict.expect(&run, statuses);
         if hit {
@@ -282,7 +291,7 @@ impl Trial {
 
     /// What a reader sees.
     fn seen(&self, store: Store, verdict: &mut Verdict) -> Vec<Vec<u8>> {
-        let seen = store.seen(&self.mailbox.sandbox, self.has_before());
+        let seen = store.seen(&self.mailbox.sandbox, self.has_before(), self.lmtp.as_ref());
         seen.unwrap_or_else(|| {
             verdict.corrupted += 1;
             verdict.tell("what was there before is not as it was");

@@ -5,11 +5,10 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::process::Command;
 
 use super::super::support::mailbox::{Mailbox, PASSWORD, USER, account};
 use super::super::support::options::{Act, Fault, Options, Tls};
-use super::super::support::sandbox::{Finished, Running, Sandbox};
+use super::super::support::sandbox::{Finished, Sandbox};
 use super::{assert_here, letter, letters, mailbox, sync_asking_for, sync_well};
 
 /// A page of the real one.
@@ -106,23 +105,14 @@ fn mail_that_cannot_be_stored_is_not_hidden() {
 
 /// Runs popfetch so that it cannot write to the state's journal from the `nth` time on.
 fn sync_without_room_for_state(mailbox: &Mailbox, nth: usize) -> Finished {
-    let like = mailbox.sandbox.command();
-    let mut command = Command::new("strace");
-    command
-        .args(["-f", "-qq", "-o"])
-        .arg(mailbox.sandbox.path("tmp/strace.log"))
-        .arg("-P")
-        .arg(mailbox.sandbox.path("state/popfetch/state.db-wal"))
-        .args(["-e", "trace=pwrite64"])
-        .args(["-e", &format!("inject=pwrite64:error=ENOSPC:when={nth}+")])
-        .arg(like.get_program())
-        .arg("sync")
-        .env_clear()
-        .envs(
-            like.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-    Running::new(command).finish()
+    let log = mailbox.sandbox.path("tmp/strace.log");
+    let journal = mailbox.sandbox.path("state/popfetch/state.db-wal");
+    let inject = format!("inject=pwrite64:error=ENOSPC:when={nth}+");
+    let paths = ["-o", log.to_str().unwrap(), "-P", journal.to_str().unwrap()];
+    let faults = ["-f", "-qq", "-e", "trace=pwrite64", "-e", &inject];
+    mailbox
+        .sandbox
+        .sync_through("strace", &[paths.as_slice(), faults.as_slice()].concat())
 }
 
 #[test]

@@ -130,6 +130,11 @@ fn odd_uids_are_compared_byte_for_byte_and_never_shown_raw() {
     assert!(!out.stderr.contains(['\x1b', '\x07', '\0', '\u{fffd}']));
     assert_here(&mailbox, &sent);
     sync_asking_for(&mailbox, 0);
+    assert_eq!(
+        mailbox.server.count("TOP"),
+        0,
+        "all of each uid is told apart"
+    );
     assert!(!mailbox.sandbox.home("escaped").exists());
     assert!(!mailbox.sandbox.path("escaped").exists());
 

@@ -62,6 +62,47 @@ fn kill_9_after_k_of_n_mails_brings_none_again_into_an_mbox() {
 }
 
 #[test]
+fn kill_9_while_an_mbox_is_written_brings_none_again() {
+    let mailbox = letters(1);
+    Kind::Mbox.configure(&mailbox, "leave-on-server = false");
+    let mut sent = mailbox.there();
+    // It is there, so that strace(1) can tell what is done to it.
+    sync_well(&mailbox);
+    let (log, mbox) = (
+        mailbox.sandbox.path("tmp/strace.log"),
+        mailbox.sandbox.home("mbox"),
+    );
+    let (log, mbox) = (log.to_str().unwrap(), mbox.to_str().unwrap());
+    // In the first run, or when the next one completes it, before or after the bytes are there.
+    for (strike, call) in ["write", "fsync", "fsync", "write", "fsync"]
+        .iter()
+        .enumerate()
+    {
+        for letter in 0..2 {
+            let name = format!("{strike}-{letter}");
+            mailbox.deposit(&name);
+            sent.push(format!("Subject: {name}\n\n{name}\n").into_bytes());
+        }
+        let trace = format!("trace={call}");
+        let kill = format!("inject={call}:signal=SIGKILL:when=1");
+        let arguments = [
+            "-f", "-qq", "-o", log, "-P", mbox, "-e", &trace, "-e", &kill,
+        ];
+        let out = mailbox.sandbox.sync_through("strace", &arguments);
+        assert_eq!(
+            out.code, 137,
+            "strace must be allowed to trace: {}",
+            out.stderr
+        );
+    }
+    sync_well(&mailbox);
+    sent.sort();
+    assert_delivered(Kind::Mbox, &mailbox, &sent);
+    sync_well(&mailbox);
+    assert!(mailbox.there().is_empty());
+}
+
+#[test]
 fn kill_9_after_k_of_n_mails_gives_a_program_at_most_the_one_in_flight_again() {
     const COUNT: usize = 8;
     let mailbox = letters(COUNT);

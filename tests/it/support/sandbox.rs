@@ -126,6 +126,25 @@ impl Sandbox {
         Running::new(command)
     }
 
+    /// Runs `popfetch sync` to its end by way of another program, which finds popfetch and `sync` behind these arguments.
+    pub(crate) fn sync_through(&self, program: &str, arguments: &[&str]) -> Finished {
+        let like = self.command();
+        let variables = like
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        let mut command = Command::new(program);
+        command.args(arguments).arg(&self.binary).arg("sync");
+        command
+            .env_clear()
+            .envs(variables)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
+        Running::new(command).finish()
+    }
+
     /// The command that runs popfetch here, for more arguments, variables or another standard input.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
