@@ -74,13 +74,13 @@ impl fmt::Display for Verdict {
             Self::KeepUndated => {
                 f.write_str("keep on the server: the clock was wrong when it was first seen")
             }
-            Self::KeepUntil(time) => write!(f, "keep on the server until {time}"),
+            Self::KeepUntil(time) => write!(f, "keep on the server until {time:.0}"),
             Self::Delete => f.write_str("delete from the server: leave-on-server is false"),
             Self::DeleteLeft => {
                 f.write_str("delete from the server: it was deleted from the Maildir here")
             }
             Self::DeleteOlder(seen) => {
-                write!(f, "delete from the server: first seen {seen}")
+                write!(f, "delete from the server: first seen {seen:.0}")
             }
         }
     }

@@ -47,7 +47,7 @@ pub(super) fn of_problem(problem: &sync::Problem, account: &str) -> Option<Strin
             Some("they are kept here and tried again by the next run".to_owned())
         }
         sync::Problem::SpoolLost { .. } => {
-            Some("what is still on the server is fetched again".to_owned())
+            Some("what no destination has is fetched again; for the rest, name the uids to `popfetch refetch`".to_owned())
         }
         sync::Problem::NoRoom { .. } => Some("make room; the mail is still on the server".to_owned()),
         sync::Problem::MassDeletion(_) => Some(format!(

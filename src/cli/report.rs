@@ -2,8 +2,10 @@
 //!
 //! Invariant: nothing that a server sent is shown raw; the errors below escape it.
 
+use std::collections::HashSet;
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write as _};
+use std::mem;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -102,7 +104,12 @@ const MAX_PROBLEMS: usize = 10;
 
 fn problems(account: &str, outcome: &Outcome) -> Vec<String> {
     let problems = &outcome.tally.problems;
-    let told = problems.iter().take(MAX_PROBLEMS);
+    // One of each kind comes before the second of any.
+    let mut kinds = HashSet::new();
+    let (firsts, others): (Vec<_>, Vec<_>) = problems
+        .iter()
+        .partition(|problem| kinds.insert(mem::discriminant(*problem)));
+    let told = firsts.into_iter().chain(others).take(MAX_PROBLEMS);
     let mut lines: Vec<String> = told
         .map(|problem| {
             line(

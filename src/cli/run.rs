@@ -171,7 +171,7 @@ impl<'r> Run<'r> {
             None => Err(crate::credentials::Error::Stopped),
         };
         let approve = |departure: &sync::Departure| {
-            let ask = || approve::deletion(&account.name, departure);
+            let ask = || approve::deletion(&account.name, departure, &self.stop);
             self.bars.multi().suspend(ask)
         };
         work(&Job {
@@ -185,6 +185,7 @@ impl<'r> Run<'r> {
             } else {
                 account.retention
             },
+            follows: matches!(account.retention, Policy::KeepWhileHere(_)),
             limits: account.limits,
             again: &self.again,
             pipelining: account.pipelining,

@@ -16,7 +16,11 @@ pub(super) fn status(options: &Options, global: &Global) -> anyhow::Result<Statu
     logging::start(global.verbose, &MultiProgress::new());
     // Not even an empty database is made.
     let ledger = if folders.state.join("state.db").exists() {
-        Some(Ledger::open(&folders.state, surroundings::stop_flag()?)?)
+        let ledger = Ledger::open(&folders.state, surroundings::stop_flag()?)?;
+        if let Some(aside) = ledger.set_aside() {
+            report::say(&report::rebuilding(aside));
+        }
+        Some(ledger)
     } else {
         None
     };

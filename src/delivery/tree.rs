@@ -3,9 +3,10 @@
 //! It changes nothing. It looks below the Maildir (Maildir++ and nested folders) and at the Maildirs beside it with all
 //! below them, so that more is found rather than less: what is not found may be deleted elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -17,11 +18,16 @@ use crate::mail::{Digest, Octets};
 /// Folders within folders are followed so far.
 const DEPTH: usize = 16;
 
+/// What tells one folder from another, by whatever links it was reached.
+type FolderId = (u64, u64);
+
 /// The messages in a tree of Maildirs.
 #[derive(Debug, Default)]
 pub struct Tree {
     /// By the unique parts of their names.
     messages: HashMap<String, PathBuf>,
+    /// What was looked through.
+    seen: HashSet<FolderId>,
 }
 
 impl Tree {
@@ -94,6 +100,15 @@ impl Tree {
     }
 
     fn walk(&mut self, folder: &Path, depth: usize) -> Result<(), Error> {
+        match fs::metadata(folder) {
+            Ok(found) if self.seen.insert((found.dev(), found.ino())) => {}
+            Ok(_) => return Ok(()),
+            // A link that leads nowhere leads to a disk that is not mounted, perhaps.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.is_symlink() => {
+                return Ok(());
+            }
+            Err(error) => return Err(Error::folder(folder)(error)),
+        }
         for name in ["cur", "new"] {
             let messages = folder.join(name);
             for entry in entries(&messages)? {
@@ -173,9 +188,9 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     }
 }
 
-/// The folders in a folder; links are not followed, so that there is an end.
+/// The folders in a folder, and those that are linked to there: mail is also filed on other disks.
 fn folders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let is_folder = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
+    let is_folder = |path: &PathBuf| path.is_dir() || path.is_symlink() && !path.exists();
     Ok(entries(folder)?.into_iter().filter(is_folder).collect())
 }
 
@@ -204,12 +219,16 @@ mod tests {
         put(root.path(), "kept/new/e2", "x");
         put(root.path(), "other/f", "x");
         put(root.path(), "in/tmp/g", "x");
+        put(root.path(), "far/away/cur/h", "x");
+        std::os::unix::fs::symlink(root.path().join("far/away"), root.path().join("in/.Far"))
+            .unwrap();
+        std::os::unix::fs::symlink(root.path().join("in"), root.path().join("in/.Loop")).unwrap();
         let tree = Tree::around(&root.path().join("in")).unwrap();
-        for name in ["a", "b", "c,S=1", "d", "e", "e2"] {
+        for name in ["a", "b", "c,S=1", "d", "e", "e2", "h"] {
             assert!(tree.holds(name), "{name}");
         }
         assert!(!tree.holds("f") && !tree.holds("g"));
-        assert_eq!(tree.len(), 6);
+        assert_eq!(tree.len(), 7);
     }
 
     #[test]

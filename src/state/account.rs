@@ -229,9 +229,10 @@ impl<'l> Account<'l> {
         recognised: &[Recognised],
         now: i64,
     ) -> rusqlite::Result<()> {
-        // Messages may have exchanged their uids: the one that has this uid gets its own when it is recognised.
+        // Messages may have exchanged their uids: the one that has this uid vanishes, under one that no server can list,
+        // until it is recognised.
         let mut free = transaction.prepare_cached(
-            "UPDATE message SET replaced = ?, absent_since = ifnull(absent_since, ?1)
+            "UPDATE message SET uid = CAST(x'0d0a' || id AS BLOB), absent_since = ifnull(absent_since, ?)
              WHERE account = ? AND uid = ? AND replaced IS NULL AND id != ?",
         )?;
         let mut recognise = transaction.prepare_cached(

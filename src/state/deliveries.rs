@@ -166,6 +166,23 @@ impl Account<'_> {
         })
     }
 
+    /// Says that the place of these was found to be gone: what is not there later may never have been published.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn miss(&self, ids: &[DeliveryId]) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.ledger.write(|transaction| {
+            let mut miss = transaction.prepare_cached(
+                "UPDATE delivery SET reason = 'its Maildir was gone' WHERE message = ? AND destination = ?",
+            )?;
+            ids.iter()
+                .try_for_each(|id| miss.execute([id.message.0, id.destination.0]).map(drop))
+        })
+    }
+
     /// Sends what is owed to destinations that are not configured any more to the first of these that neither has it
     /// nor is owed it. Where all have or are, it is owed to nobody else.
     ///

@@ -26,6 +26,8 @@ pub enum Standing {
         id: MessageId,
         /// The digest of what was delivered then.
         digest: Digest,
+        /// Whether it was deleted from here.
+        deleted: bool,
     },
 }
 
@@ -182,6 +184,7 @@ impl<'d> Rows<'d> {
         Ok(Standing::Doubtful {
             id: MessageId(id),
             digest: Digest(row.get(2)?),
+            deleted: was_deleted,
         })
     }
 }

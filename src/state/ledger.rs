@@ -97,6 +97,20 @@ impl Ledger {
         Ok(found.map(|(id, tag)| Account::new(self, id, tag)))
     }
 
+    /// The marks of all accounts' staged files.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn tags(&self) -> Result<Vec<String>, Error> {
+        let read = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
+            connection
+                .prepare("SELECT tag FROM account")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        };
+        read(&self.connection()).map_err(|source| self.error(source))
+    }
+
     pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
         // A panic elsewhere cannot leave a transaction open: it is rolled back on the way.
         self.connection

@@ -3,15 +3,18 @@
 //! Invariant: neither the server's mail nor the state nor the destination is changed.
 
 use std::collections::HashSet;
+use std::fmt;
+use std::io::{Read, Write};
 
 use super::observer::{Event, Observer};
-use super::outcome::{Error, Tally};
+use super::outcome::{Error, Problem, Tally};
 use super::retire::{copy_of, fresh};
 use super::survey::Entry;
 use super::{Identity, Job, store, survey, whereabouts};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
-use crate::retention::{Copy, Policy, Verdict, judge};
+use crate::pop3::{Line, Session};
+use crate::retention::{self, Copy, Policy, Verdict, judge};
 use crate::state::{Account, Facts, Ledger, MessageId, Standing};
 
 /// What would be done with one message.
@@ -31,6 +34,41 @@ pub struct Explained {
     pub verdict: Verdict,
 }
 
+/// What is here of a message on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Nothing.
+    New,
+    /// All of it, wherever it was to go.
+    Here,
+    /// All of it, and one of its destinations at least has yet to get it.
+    Waiting,
+    /// A message with its uid, which may have been another: only the content tells.
+    Doubtful,
+}
+
+impl Presence {
+    fn of(standing: &Standing) -> Self {
+        match standing {
+            Standing::New => Self::New,
+            Standing::Known(known) if known.published => Self::Here,
+            Standing::Known(_) => Self::Waiting,
+            Standing::Doubtful { .. } => Self::Doubtful,
+        }
+    }
+}
+
+impl fmt::Display for Presence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::New => "new",
+            Self::Here => "here",
+            Self::Waiting => "waiting",
+            Self::Doubtful => "doubtful",
+        })
+    }
+}
+
 /// Lists the maildrop and decides on each message; without a ledger everything is new. What cannot be told apart goes
 /// into `tally`.
 ///
@@ -42,24 +80,44 @@ pub fn explain(
     observer: &dyn Observer,
     tally: &mut Tally,
 ) -> Result<Vec<Explained>, Error> {
+    let (session, explained) = look(job, ledger, observer, tally)?;
+    leave(session);
+    Ok(explained)
+}
+
+/// Ends a session in which nothing was retrieved or deleted, so that nothing hangs on the server's last word.
+pub(super) fn leave<S: Read + Write>(session: Session<S>) {
+    if let Err(error) = session.quit() {
+        log::debug!("{error}");
+    }
+}
+
+/// The same, with the session still open.
+pub(super) fn look(
+    job: &Job<'_>,
+    ledger: Option<&Ledger>,
+    observer: &dyn Observer,
+    tally: &mut Tally,
+) -> Result<(Session<Line>, Vec<Explained>), Error> {
     let mut session = Identity::find(job)?.log_in(job, observer)?;
     observer.notice(Event::Listing);
     let listing = survey::ask(&mut session, tally)?;
     let maildrop = survey::join(&listing, tally);
-    // Nothing was retrieved or deleted, so that nothing hangs on the server's last word.
-    if let Err(error) = session.quit() {
-        log::debug!("{error}");
-    }
     let account = match ledger {
         Some(ledger) => ledger.find(&job.endpoint.server(), job.user)?,
         None => None,
     };
-    let (facts, left) = match account {
+    let (facts, left, stuck) = match account {
         Some(account) => (
             account.facts(&survey::uids_and_sizes(&maildrop), &HashSet::new())?,
-            departed(job, &account)?,
+            departed(job, &account, tally)?,
+            stuck(&account)?,
         ),
-        None => (Facts::of_strangers(maildrop.len()), HashSet::new()),
+        None => (
+            Facts::of_strangers(maildrop.len()),
+            HashSet::new(),
+            HashSet::new(),
+        ),
     };
     let listed = maildrop.iter().zip(&facts.standings);
     let decisions = decide(
@@ -69,10 +127,11 @@ pub fn explain(
         store::limits(job),
     );
     let explain = |((entry, standing), decision): ((&Entry<'_>, &Standing), Decision)| {
-        // What is fetched, or owed by an interrupted run, counts as published: by then it is.
+        // What is fetched, or owed by an interrupted run, counts as published: by then it is. What was refused once may
+        // be so again.
         let copy = match standing {
             Standing::Known(known) => Copy {
-                published: true,
+                published: !stuck.contains(&known.id),
                 ..copy_of(known, &left)
             },
             Standing::New | Standing::Doubtful { .. } => Copy {
@@ -84,17 +143,38 @@ pub fn explain(
             number: entry.number,
             uid: entry.owned_uid(),
             size: entry.size,
+            presence: Presence::of(standing),
             decision,
             verdict: judge(job.retention, copy, job.now),
         }
     };
-    Ok(listed.zip(decisions).map(explain).collect())
+    let explained = listed.zip(decisions).map(explain).collect();
+    Ok((session, explained))
+}
+
+/// What waits here because a destination would not have it.
+fn stuck(account: &Account<'_>) -> Result<HashSet<MessageId>, Error> {
+    let owed = account.owed()?.into_iter();
+    let refused = owed.filter(|owed| owed.reason.is_some());
+    Ok(refused.map(|owed| owed.id.message).collect())
 }
 
 /// Those that have left the Maildirs here; nobody is asked, as it is not done yet.
-fn departed(job: &Job<'_>, account: &Account<'_>) -> Result<HashSet<MessageId>, Error> {
-    match job.retention {
-        Policy::KeepWhileHere(_) => Ok(whereabouts::find(account)?.left),
-        _ => Ok(HashSet::new()),
+fn departed(
+    job: &Job<'_>,
+    account: &Account<'_>,
+    tally: &mut Tally,
+) -> Result<HashSet<MessageId>, Error> {
+    if !matches!(job.retention, Policy::KeepWhileHere(_)) {
+        return Ok(HashSet::new());
     }
+    let found = whereabouts::find(account, job.destinations)?;
+    let was_departed = account.is_departed()?;
+    for departure in found.departures {
+        if was_departed || retention::is_suspicious(departure.left, departure.all) {
+            tally.note(Problem::MassDeletion(departure));
+            return Ok(HashSet::new());
+        }
+    }
+    Ok(found.left)
 }

@@ -64,6 +64,8 @@ pub struct Job<'j> {
     pub destinations: &'j [Destination],
     /// What is deleted from the server.
     pub retention: Policy,
+    /// Whether the server's copies follow the Maildirs here, whatever this run does.
+    pub follows: bool,
     /// What is not fetched.
     pub limits: Limits,
     /// What is fetched although it was before.
@@ -147,8 +149,11 @@ fn attempt(
 ) -> Result<(), Error> {
     let (_lock, account) = open(job, ledger)?;
     let store = prepare(job, &account, false, tally)?;
-    if account.is_new()? && recognise::is_mail_here(&store)? {
-        account.set_rebuilding(Some(job.now))?;
+    if account.is_new()? {
+        recover::remove_orphans(job, ledger)?;
+        if recognise::is_mail_here(&store)? {
+            account.set_rebuilding(Some(job.now))?;
+        }
     }
     let work = Work {
         job,
@@ -158,8 +163,9 @@ fn attempt(
         observer,
         rebuilding: account.is_rebuilding()?,
     };
-    work.sessions(tally)?;
-    if work.rebuilding && tally.after_limit + tally.no_room == 0 {
+    let is_all_seen = work.sessions(tally)?;
+    let left = tally.after_limit + tally.no_room + tally.too_large + tally.problems.len();
+    if work.rebuilding && is_all_seen && left == 0 {
         account.set_rebuilding(None)?;
     }
     Ok(())
@@ -180,8 +186,8 @@ fn prepare<'j>(
     tally: &mut Tally,
 ) -> Result<Store<'j>, Error> {
     let owed = account.owed()?;
-    let store = Store::open(job, account, &owed, tally)?;
-    recover::recover(account, &store, owed, job, now_or_never, tally)?;
+    let mut store = Store::open(job, account, &owed, tally)?;
+    recover::recover(account, &mut store, owed, job, now_or_never, tally)?;
     Ok(store)
 }
 
@@ -195,21 +201,20 @@ fn departed(
     if !matches!(job.retention, Policy::KeepWhileHere(_)) {
         return Ok(HashSet::new());
     }
-    let found = whereabouts::find(account)?;
+    let found = whereabouts::find(account, job.destinations)?;
     let was_departed = account.is_departed()?;
-    let departure = Departure {
-        left: found.left.len(),
-        all: found.all,
-        path: found.path,
-    };
     // What nobody approved of once is not approved of because new mail has come to the rest.
-    let is_suspicious = departure.left > 0
-        && (was_departed || retention::is_suspicious(departure.left, departure.all));
-    if is_suspicious && !(job.approve)(&departure) {
+    let suspicious = found
+        .departures
+        .iter()
+        .find(|departure| was_departed || retention::is_suspicious(departure.left, departure.all));
+    if let Some(departure) = suspicious
+        && !(job.approve)(departure)
+    {
         if !was_departed {
             account.set_departed(Some(job.now))?;
         }
-        tally.note(Problem::MassDeletion(departure));
+        tally.note(Problem::MassDeletion(departure.clone()));
         return Ok(HashSet::new());
     }
     if was_departed {

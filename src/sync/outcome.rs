@@ -3,6 +3,7 @@
 //! Invariant: an [`Outcome`] tells all of it; nothing else is left in a log for a program to find.
 
 use std::fmt;
+use std::mem;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -60,7 +61,10 @@ const MAX_PROBLEMS: usize = 100;
 
 impl Tally {
     pub(super) fn note(&mut self, problem: Problem) {
-        if self.problems.len() < MAX_PROBLEMS {
+        let kind = mem::discriminant(&problem);
+        let is_first = !(self.problems.iter()).any(|known| mem::discriminant(known) == kind);
+        // None hides that there are others of another kind.
+        if is_first || self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);
         } else {
             self.further_problems += 1;

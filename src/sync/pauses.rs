@@ -1,4 +1,4 @@
-//! Says when a message that was refused is tried again, and why it waits.
+//! Says when a message that was refused is tried again, why it waits, and how long a hidden one is safe.
 //!
 //! Pure: how often it was refused and the time go in, a time comes out.
 
@@ -47,6 +47,16 @@ pub(super) fn waiting(message: &Owed) -> Problem {
         tries: message.tries,
         wait,
     }
+}
+
+/// After this time other programs clean up what lies in a Maildir's `tmp/` (<https://cr.yp.to/proto/maildir.html>), so
+/// that a file that is missing may never have been published.
+const LIFETIME_IN_TMP: Duration = Duration::from_secs(36 * 60 * 60);
+
+/// Whether the message's hidden file may have been removed: by somebody who cleans up, or with the whole Maildir.
+pub(super) fn may_be_cleaned_up(message: &Owed, now: Timestamp) -> bool {
+    let until = message.committed.checked_add(LIFETIME_IN_TMP);
+    message.reason.is_some() || until.map_or(true, |until| until <= now)
 }
 
 #[cfg(test)]

@@ -5,13 +5,10 @@
 //! is handed over, so that an interruption repeats one at most. A spooled file goes when all have the message.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
-
-use jiff::Timestamp;
 
 use super::Job;
 use super::outcome::{Error, Problem};
-use super::pauses::{due_after, is_quarantined, waiting};
+use super::pauses::{due_after, is_quarantined, may_be_cleaned_up, waiting};
 use super::store::{Store, Target};
 use crate::delivery::{
     self, Destination, Entry, Handover, Lmtp, Maildir, Mbox, Program, Slip, Staging, unique_part,
@@ -47,7 +44,7 @@ pub(super) struct Publisher<'p> {
     /// Whether the pauses between tries are over.
     now_or_never: bool,
     /// Those that get nothing more in this run.
-    closed: HashSet<DestinationId>,
+    pub(super) closed: HashSet<DestinationId>,
     pub(super) handed: Handed,
 }
 
@@ -157,6 +154,7 @@ impl<'p> Publisher<'p> {
         if !begun.is_empty() {
             let hidden: HashSet<String> = maildir.staging().names()?.into_iter().collect();
             let visible = maildir.visible()?;
+            let mut there = Vec::new();
             for message in begun {
                 let unique = unique_part(&message.file);
                 if hidden.contains(unique) && !visible.contains(unique) {
@@ -164,13 +162,15 @@ impl<'p> Publisher<'p> {
                 } else if visible.contains(unique) || !may_be_cleaned_up(message, self.job.now) {
                     // What is missing and was begun a short time ago was published, and read, and removed.
                     maildir.staging().discard(&message.file)?;
-                    done.push(message.id);
+                    there.push(message.id);
                 } else {
                     to_stage.push(message);
                 }
             }
+            // On record before anything else can fail: what is done loses its spooled file.
+            self.account.publish(&there, self.job.now)?;
+            done.append(&mut there);
         }
-        self.account.publish(done, self.job.now)?;
         for message in &to_stage {
             maildir.stage_from(self.spool, &message.file)?;
         }
@@ -178,8 +178,8 @@ impl<'p> Publisher<'p> {
         self.account.begin(&ids(&to_stage), Octets(0))?;
         to_publish.append(&mut to_stage);
         maildir.publish(files(&to_publish))?;
+        self.account.publish(&ids(&to_publish), self.job.now)?;
         done.extend(ids(&to_publish));
-        self.account.publish(done, self.job.now)?;
         Ok(())
     }
 
@@ -217,11 +217,15 @@ impl<'p> Publisher<'p> {
         while !rest.is_empty() {
             let batch;
             (batch, rest) = rest.split_at(batch_length(rest));
-            self.account.begin(&ids(batch), Octets(mbox.length()?))?;
+            let length = mbox.length()?;
+            self.account.begin(&ids(batch), Octets(length))?;
             let entries: Vec<Entry> = batch.iter().map(entry).collect();
             if let Err(error) = mbox.append(&entries) {
-                // It was cut back. If that cannot be recorded, the next run finds nothing there.
-                let _ = self.account.resume(&[], &ids(batch), self.job.now);
+                // Where it could not be cut back, the next run has to look. If that it was cannot be recorded, it finds
+                // nothing there.
+                if mbox.length().is_ok_and(|now| now == length) {
+                    let _ = self.account.resume(&[], &ids(batch), self.job.now);
+                }
                 return Err(error.into());
             }
             self.account.publish(&ids(batch), self.job.now)?;
@@ -296,12 +300,17 @@ impl<'p> Publisher<'p> {
             if self.is_stopped() {
                 return Err(delivery::Error::Stopped.into());
             }
-            let handover = deliver(message, &self.spool.path_of(&message.file));
-            if let Err(error @ delivery::Error::LmtpLost { .. }) = &handover {
-                // A message at which the server dies comes after the others next time.
-                self.account.put_off(message.id, &error.to_string(), None)?;
-            }
-            let (reason, due) = match handover? {
+            let handover = match deliver(message, &self.spool.path_of(&message.file)) {
+                // The fault of this one alone.
+                Err(error @ delivery::Error::Staged { .. }) => Handover::Later(error.to_string()),
+                Err(error) => {
+                    // A message at which a server dies or gives up comes after the others next time.
+                    self.account.put_off(message.id, &error.to_string(), None)?;
+                    return Err(error.into());
+                }
+                Ok(handover) => handover,
+            };
+            let (reason, due) = match handover {
                 Handover::Done => {
                     self.account.publish(&[message.id], self.job.now)?;
                     done.push(message.id);
@@ -379,16 +388,4 @@ fn batch_length(owed: &[&Owed]) -> usize {
         octets <= BATCH_OCTETS
     });
     fits.count().max(1)
-}
-
-/// After this time other programs clean up what lies in a Maildir's `tmp/` (<https://cr.yp.to/proto/maildir.html>), so
-/// that a file that is missing may never have been published.
-const LIFETIME_IN_TMP: Duration = Duration::from_secs(36 * 60 * 60);
-
-/// Whether the message's hidden file may have been removed by somebody who cleans up.
-pub(super) fn may_be_cleaned_up(message: &Owed, now: Timestamp) -> bool {
-    message
-        .committed
-        .checked_add(LIFETIME_IN_TMP)
-        .map_or(true, |until| until <= now)
 }

@@ -4,21 +4,24 @@
 //! message that is found nowhere is never deleted from the server as long as it may have been lost.
 
 use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::Job;
 use super::outcome::{Error, Problem, Tally};
-use super::publish::{Publisher, may_be_cleaned_up};
+use super::pauses::may_be_cleaned_up;
+use super::publish::Publisher;
 use super::store::{Store, Target, spool};
 use crate::delivery::{Destination, Maildir, Staging, unique_part};
-use crate::state::{Account, DeliveryId, DestinationId, MessageId, Owed};
+use crate::state::{Account, DeliveryId, DestinationId, Ledger, MessageId, Owed};
 
 /// Publishes what is committed and owed, removes what is not committed; counts what became visible. With `now_or_never`
 /// what was refused is tried, too, however short a time ago.
 pub(super) fn recover(
     account: &Account<'_>,
-    store: &Store<'_>,
+    store: &mut Store<'_>,
     owed: Vec<Owed>,
     job: &Job<'_>,
     now_or_never: bool,
@@ -91,6 +94,7 @@ fn recover_former(
         return Ok(0);
     };
     if !Maildir::exists(&path) {
+        account.miss(&owed.iter().map(|message| message.id).collect::<Vec<_>>())?;
         return Err(Error::MaildirGone { path });
     }
     Maildir::make(&path)?;
@@ -154,7 +158,7 @@ fn recover_at(
 /// Hands over what waits in the spool, and removes from it what nobody is owed.
 fn recover_spooled(
     account: &Account<'_>,
-    store: &Store<'_>,
+    store: &mut Store<'_>,
     mut owed: Vec<Owed>,
     job: &Job<'_>,
     now_or_never: bool,
@@ -194,7 +198,27 @@ fn recover_spooled(
     let result = publisher.publish(&owed);
     tally.recovered += publisher.handed.complete.len();
     tally.note_all(publisher.handed.problems);
+    // What cannot be used is not tried again, and told once.
+    store.closed.extend(publisher.closed);
     result
+}
+
+/// Removes the spools of accounts of which nothing is on record, as the state was lost: what was in them is still on the
+/// server.
+pub(super) fn remove_orphans(job: &Job<'_>, ledger: &Ledger) -> Result<(), Error> {
+    let Ok(spools) = fs::read_dir(job.state.join("spool")) else {
+        return Ok(());
+    };
+    let spools: Vec<PathBuf> = spools.flatten().map(|entry| entry.path()).collect();
+    // A spool is made when its account is on record.
+    let tags = ledger.tags()?;
+    for spool in spools {
+        let is_known = tags.iter().any(|tag| spool.ends_with(tag));
+        if !is_known && let Err(error) = fs::remove_dir_all(&spool) {
+            log::warn!("cannot remove {}: {error}", spool.display());
+        }
+    }
+    Ok(())
 }
 
 /// Whether the message is owed to a destination that is not configured any more.

@@ -61,7 +61,8 @@ struct Left {
 
 impl Work<'_> {
     /// Goes on until nothing is left for another session.
-    pub(super) fn sessions(&self, tally: &mut Tally) -> Result<(), Error> {
+    /// False if the server may list more and wants to be asked later.
+    pub(super) fn sessions(&self, tally: &mut Tally) -> Result<bool, Error> {
         let mut left = self.session(tally, Share::Sound)?;
         while left.put_off > 0 || left.unlisted {
             let mut rest = Tally::default();
@@ -75,14 +76,14 @@ impl Work<'_> {
                 // The mail is here; the rest of it waits for the next run.
                 Err(error) if left.put_off == 0 && is_too_soon(&error) => {
                     log::debug!("{error}");
-                    Left::default()
+                    return Ok(false);
                 }
                 result => result?,
             };
             // Those that failed have had their session.
             left.put_off = 0;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn session(&self, tally: &mut Tally, share: Share) -> Result<Left, Error> {
@@ -108,7 +109,11 @@ impl Work<'_> {
         }
         account.settle(&facts, job.now)?;
         self.forget_stumbles(&stumbles, &maildrop)?;
-        let left = departed(job, account, tally)?;
+        // Asked once in a run.
+        let left = match share {
+            Share::Sound => departed(job, account, tally)?,
+            Share::Rest { .. } => HashSet::new(),
+        };
         let is_gmail = is_gmail(&session, job);
         // Gmail hides what was fetched when the session ended with QUIT; where it did not, the page must be fetched again
         // to see what is behind it.
@@ -145,7 +150,7 @@ impl Work<'_> {
         let unlisted = unstuck || (progress(tally) > before && (all_are_new || is_gmail));
         if facts.are_doubtful() {
             // What proved to be on record may be due.
-            facts = account.facts(&listed, &HashSet::new())?;
+            facts = account.facts(&listed, &ambiguous)?;
         }
         retire::retire(
             session,
@@ -203,12 +208,13 @@ impl Work<'_> {
     fn again(&self, maildrop: &[Entry<'_>], facts: &Facts) -> Result<HashSet<MessageId>, Error> {
         match &self.job.again {
             Again::Nothing => Ok(HashSet::new()),
-            Again::Missing => Ok(whereabouts::find(self.account)?.left),
+            Again::Missing => Ok(whereabouts::find(self.account, self.job.destinations)?.left),
             Again::Uids(uids) => {
                 let listed = maildrop.iter().zip(&facts.standings);
                 let known = listed.filter_map(|(entry, standing)| match standing {
-                    Standing::Known(known) => Some((entry.uid, known.id)),
-                    Standing::New | Standing::Doubtful { .. } => None,
+                    Standing::Known(known) if known.published => Some((entry.uid, known.id)),
+                    // What waits comes anyway.
+                    Standing::Known(_) | Standing::New | Standing::Doubtful { .. } => None,
                 });
                 let is_wanted = |uid: &[u8]| uids.iter().any(|wanted| wanted.as_bytes() == uid);
                 Ok(known

@@ -7,13 +7,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::Job;
 use super::outcome::{Error, Problem, Tally};
+use super::{Again, Job};
 use crate::delivery::{Destination, Maildir, Room, Staging};
 use crate::mail::Octets;
 use crate::plan::Limits;
-use crate::retention::Policy;
-use crate::state::{Account, DestinationId, Owed, Route};
+use crate::state::{Account, DeliveryId, DestinationId, Owed, Route};
 
 /// What stays free on a disk, at most: others need room, too.
 const RESERVE: u64 = 64 << 20;
@@ -188,15 +187,18 @@ fn is_there(path: &Path, job: &Job<'_>, account: &Account<'_>, owed: &[Owed]) ->
         return Ok(());
     }
     let address = Destination::Maildir(path.to_owned()).to_string();
-    let is_owed = owed.iter().any(|message| {
+    let begun = owed.iter().filter(|message| {
         message.destination == address && (!message.spooled || message.begun.is_some())
     });
-    let is_watched = matches!(job.retention, Policy::KeepWhileHere(_));
+    let begun: Vec<DeliveryId> = begun.map(|message| message.id).collect();
+    // Should it be made anew, what is missing there was not read by anybody.
+    account.miss(&begun)?;
+    let is_watched = job.follows || *job.again == Again::Missing;
     let was_here = || -> Result<bool, Error> {
         let mut filed = account.filed()?.into_iter();
         Ok(filed.any(|message| message.destination == address))
     };
-    if is_owed || (is_watched && was_here()?) {
+    if !begun.is_empty() || (is_watched && was_here()?) {
         return Err(Error::MaildirGone {
             path: path.to_owned(),
         });

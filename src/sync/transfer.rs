@@ -48,6 +48,8 @@ enum Before {
     Nothing,
     /// A row has its uid; with this content it is the same, and not delivered.
     Doubt(MessageId, Digest),
+    /// The same of a message that was deleted from here: under another uid it is another.
+    DoubtOfDeleted(MessageId, Digest),
     /// It is here, or was, and is wanted again.
     Again(MessageId, Timestamp),
 }
@@ -56,7 +58,12 @@ impl<'l> Wanted<'l> {
     pub(super) fn new(entry: Entry<'l>, standing: Standing) -> Self {
         let before = match standing {
             Standing::New => Before::Nothing,
-            Standing::Doubtful { id, digest } => Before::Doubt(id, digest),
+            Standing::Doubtful {
+                id,
+                digest,
+                deleted: true,
+            } => Before::DoubtOfDeleted(id, digest),
+            Standing::Doubtful { id, digest, .. } => Before::Doubt(id, digest),
             Standing::Known(known) => Before::Again(known.id, known.first_seen),
         };
         Self { entry, before }
@@ -94,7 +101,7 @@ impl Transfer<'_> {
         });
         let doubts = wanted.iter().filter_map(|wanted| match wanted.before {
             Before::Doubt(id, digest) => Some((id, digest)),
-            Before::Nothing | Before::Again(..) => None,
+            Before::Nothing | Before::DoubtOfDeleted(..) | Before::Again(..) => None,
         });
         let is_again = |wanted: &Wanted<'_>| matches!(wanted.before, Before::Again(..));
         let mut memory = if wanted.iter().all(is_again) {
@@ -196,13 +203,14 @@ impl Transfer<'_> {
         let mut on_record = None;
         match wanted.before {
             Before::Doubt(id, _) if memory.is(id, arrival.digest) => on_record = Some(id),
+            Before::DoubtOfDeleted(id, digest) if digest == arrival.digest => on_record = Some(id),
             Before::Again(id, first_seen) => {
                 arrival.replaces = Some(id);
                 arrival.first_seen = first_seen;
             }
             before => match memory.recognise(arrival.size, arrival.digest)? {
                 Recognition::Stranger => {
-                    if let Before::Doubt(id, _) = before {
+                    if let Before::Doubt(id, _) | Before::DoubtOfDeleted(id, _) = before {
                         arrival.replaces = Some(id);
                     }
                 }
@@ -211,7 +219,7 @@ impl Transfer<'_> {
                     on_record = Some(id);
                 }
                 Recognition::Found(name) => {
-                    if let Before::Doubt(id, _) = before {
+                    if let Before::Doubt(id, _) | Before::DoubtOfDeleted(id, _) = before {
                         arrival.replaces = Some(id);
                     }
                     tally.found += 1;

@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::Departure;
 use super::outcome::Error;
 use crate::delivery::{Destination, Maildir, Tree, unique_part};
 use crate::state::{Account, DeliveryId, Filed, MessageId};
@@ -16,27 +17,31 @@ use crate::state::{Account, DeliveryId, Filed, MessageId};
 pub(super) struct Whereabouts {
     /// Those that are in none of them any more.
     pub(super) left: HashSet<MessageId>,
-    /// How many there are in all.
-    pub(super) all: usize,
-    /// A Maildir that they have left.
-    pub(super) path: PathBuf,
+    /// How many have left which Maildir; only Maildirs that some have left.
+    pub(super) departures: Vec<Departure>,
     /// The names that a reader gave to some.
     pub(super) renamed: HashMap<DeliveryId, String>,
 }
 
-/// Looks for all of them.
-pub(super) fn find(account: &Account<'_>) -> Result<Whereabouts, Error> {
+/// Looks for all of them: where they were put, and in the Maildirs that are configured now.
+pub(super) fn find(
+    account: &Account<'_>,
+    destinations: &[Destination],
+) -> Result<Whereabouts, Error> {
     let filed = account.filed()?;
     let mut found = Whereabouts::default();
     let mut here: HashSet<MessageId> = HashSet::new();
     let mut by_maildir: HashMap<&str, Vec<&Filed>> = HashMap::new();
     for message in &filed {
-        by_maildir
-            .entry(&message.destination)
-            .or_default()
-            .push(message);
+        let messages = by_maildir.entry(&message.destination).or_default();
+        messages.push(message);
     }
-    for (address, messages) in by_maildir {
+    let configured = destinations.iter().filter_map(|it| match it {
+        Destination::Maildir(path) if Maildir::exists(path) => Some(path),
+        _ => None,
+    });
+    let configured: Vec<&PathBuf> = configured.collect();
+    for (address, messages) in &by_maildir {
         let path = match Destination::from_address(address) {
             Some(Destination::Maildir(path)) if Maildir::exists(&path) => path,
             _ => {
@@ -44,14 +49,31 @@ pub(super) fn find(account: &Account<'_>) -> Result<Whereabouts, Error> {
                 continue;
             }
         };
-        let (there, renamed) = look(&path, &messages)?;
-        here.extend(there);
-        found.renamed.extend(renamed);
-        found.path = path;
+        for place in configured.iter().copied().chain([&path]) {
+            let missing: Vec<&Filed> = messages
+                .iter()
+                .copied()
+                .filter(|message| !here.contains(&message.id.message))
+                .collect();
+            let (there, renamed) = look(place, &missing)?;
+            here.extend(there);
+            found.renamed.extend(renamed);
+        }
     }
-    let all: HashSet<MessageId> = filed.iter().map(|message| message.id.message).collect();
-    found.all = all.len();
-    found.left = all.difference(&here).copied().collect();
+    for (address, messages) in by_maildir {
+        let gone = messages.iter().map(|message| message.id.message);
+        let gone: HashSet<MessageId> = gone.filter(|id| !here.contains(id)).collect();
+        if let Some(Destination::Maildir(path)) = Destination::from_address(address)
+            && !gone.is_empty()
+        {
+            found.departures.push(Departure {
+                left: gone.len(),
+                all: messages.len(),
+                path,
+            });
+        }
+        found.left.extend(gone);
+    }
     Ok(found)
 }
 

@@ -159,8 +159,3 @@ fn an_lmtp_server_gets_no_more_than_one_message_twice_when_popfetch_is_killed_at
 fn an_lmtp_server_gets_no_more_than_one_message_twice_when_the_disk_fails_at_any_call() {
     campaign::strike(&[Lmtp], Fail("EIO"));
 }
-
-#[test]
-fn an_lmtp_server_gets_each_message_once_when_the_connection_is_cut_after_any_byte() {
-    campaign::cut(&[Lmtp]);
-}

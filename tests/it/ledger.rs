@@ -246,7 +246,7 @@ fn a_uid_with_another_size_than_before_is_in_doubt() {
     let ids = commit(&account, &[b"a", b"b"]);
     let listed: [(&[u8], Octets); 2] = [(b"a", Octets(10)), (b"b", LISTED)];
     let facts = account.facts(&listed, &HashSet::new()).unwrap();
-    let Standing::Doubtful { id, digest } = facts.standings[0] else {
+    let Standing::Doubtful { id, digest, .. } = facts.standings[0] else {
         panic!("{:?}", facts.standings);
     };
     assert_eq!((id, digest), (ids[0], Digest([7; 32])));

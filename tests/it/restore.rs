@@ -164,6 +164,40 @@ fn a_maildir_that_is_not_there_at_all_is_not_taken_for_an_empty_one() {
 }
 
 #[test]
+fn mail_in_a_maildir_that_was_moved_with_the_configuration_is_still_here() {
+    let mailbox = fetched(4, UNTIL_DELETED);
+    let home = |path: &str| mailbox.sandbox.home(path);
+    fs::create_dir(home("archive")).unwrap();
+    fs::rename(home("Mail/work"), home("archive/work")).unwrap();
+    // Another account's, at the old place.
+    fs::create_dir_all(home("Mail/work/new")).unwrap();
+    let path = mailbox.sandbox.path("config/popfetch/config.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    mailbox
+        .sandbox
+        .config(&text.replace("~/Mail/work", "~/archive/work"));
+    assert_quiet(&mailbox.sync());
+    assert_eq!(mailbox.there().len(), 4);
+    assert_eq!(mailbox.server.count("RETR"), 4);
+}
+
+#[test]
+fn neither_keep_nor_refetch_makes_a_maildir_where_a_disk_is_not_mounted() {
+    let mailbox = fetched(3, UNTIL_DELETED);
+    let (maildir, away) = (
+        mailbox.sandbox.home("Mail/work"),
+        mailbox.sandbox.path("away"),
+    );
+    fs::rename(&maildir, &away).unwrap();
+    for arguments in [["sync", "--keep", "work"], ["refetch", "work", "--missing"]] {
+        let out = mailbox.sandbox.run(arguments);
+        assert_eq!(out.code, 74, "{}", out.stderr);
+        assert!(!maildir.exists());
+    }
+    assert_eq!(mailbox.server.count("RETR"), 3);
+}
+
+#[test]
 fn what_is_missing_here_is_fetched_again_once() {
     let mailbox = fetched(7, UNTIL_DELETED);
     remove(&mailbox, 3);

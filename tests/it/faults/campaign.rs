@@ -23,7 +23,7 @@ const ONLY: &str = "POPFETCH_FAULT";
 /// The reply to QUIT is shorter than this.
 const QUIT_REPLY: usize = 64;
 
-/// In a quick campaign of errors, each start has one of so many shares of the places.
+/// In a quick campaign each start has one of so many shares of the places.
 const SHARES: usize = 2;
 
 /// So many findings are enough.
@@ -55,24 +55,25 @@ fn modes() -> impl Iterator<Item = bool> {
 pub(super) fn strike(stores: Stores, blow: Blow) {
     for keep in [true, false] {
         let mut totals = Totals::of(stores, keep, &blow.to_string());
-        for start in starts(keep, blow) {
+        for (share, start) in starts(keep, blow).into_iter().enumerate() {
             let case = Case {
                 stores,
                 keep,
                 start,
             };
-            let mut at = 0;
+            let mut at = share;
             for (calls, quick) in kinds(stores, blow) {
                 if is_exhaustive() {
                     if start.exposes(calls) {
                         totals.row(case, blow, calls, 1..);
                     }
                 } else {
-                    let share = |_: &&usize| {
+                    let is_ours = |_: &&usize| {
                         at += 1;
-                        blow == Blow::Kill || at % SHARES == 0
+                        at % SHARES == 0
                     };
-                    totals.row(case, blow, calls, quick.iter().filter(share).copied());
+                    let places = quick.iter().filter(is_ours).copied();
+                    totals.row(case, blow, calls, places);
                 }
             }
         }

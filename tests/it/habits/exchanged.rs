@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::super::support::mailbox::{Mailbox, PASSWORD, USER, account};
 use super::super::support::maildrop::{Maildrop, Message};
 use super::super::support::mbox;
+use super::super::support::options::{Act, Fault};
 use super::{assert_here, letters, mailbox, plain_mailbox, sync_asking_for, sync_well};
 
 /// How many messages there are.
@@ -58,6 +59,24 @@ fn uids_that_are_only_numbers_bring_none_again_when_another_client_deletes_the_f
     mailbox.configure("leave-on-server = false");
     sync_asking_for(&mailbox, 0);
     assert!(mailbox.there().is_empty());
+}
+
+#[test]
+fn an_interruption_among_exchanged_uids_brings_none_again() {
+    for at in [2, COUNT / 2, COUNT - 1] {
+        let mailbox = plain_mailbox(growing(0..COUNT));
+        mailbox.configure("pipelining = false");
+        sync_asking_for(&mailbox, COUNT);
+        let sent = mailbox.there();
+        let rest = growing(1..COUNT).renumbered(|n, _| n.to_string());
+        mailbox.server.replace(USER, rest);
+        let cut = Fault::At("RETR", at, Act::Cut);
+        mailbox.server.set_faults(vec![cut]);
+        assert_eq!(mailbox.sync().code, 75);
+        mailbox.server.set_faults(Vec::new());
+        assert_recognised(&mailbox);
+        assert_here(&mailbox, &sent);
+    }
 }
 
 #[test]

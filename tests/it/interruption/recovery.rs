@@ -284,3 +284,17 @@ fn what_was_recovered_is_deleted_from_the_server_like_any_other() {
     assert_eq!(mailbox.here(), sent);
     assert!(mailbox.there().is_empty());
 }
+
+#[test]
+fn the_cure_of_a_maildir_that_is_gone_loses_nothing() {
+    let (mailbox, engine) = died(|dead, account, staged| dead.commit(account, staged, day(0, 0)));
+    let sent = mailbox.there();
+    let here = mailbox.sandbox.home("Mail/work");
+    fs::remove_dir_all(&here).unwrap();
+    engine.run(day(0, 9), Policy::Delete);
+    fs::create_dir_all(here.join("new")).unwrap();
+    engine.run_well(day(0, 19), Policy::Delete);
+    assert_eq!(mailbox.there().len() + mailbox.here().len(), sent.len());
+    engine.run_well(day(0, 29), Policy::Delete);
+    assert_eq!(mailbox.here(), sent);
+}

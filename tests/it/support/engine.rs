@@ -143,6 +143,7 @@ impl Engine {
             again: &Again::Nothing,
             surroundings: &surroundings,
             approve: &|_| false,
+            follows: matches!(retention, Policy::KeepWhileHere(_)),
             retention,
             limits: Limits::default(),
             pipelining: Pipelining::Auto,
