@@ -5,12 +5,13 @@
 //!
 //! ```text
 //!   Stager ─▶ Draft: write …, finish ─▶ Staged ─▶ make_durable ─▶ (others commit) ─▶ publish
-//!             a hidden file            whole    one sync for                       rename,
-//!                                               a batch                            sync the folder
+//!             a hidden file            whole    one sync for                       Maildir: rename, sync the folder
+//!             in tmp/ or the spool              a batch                            Mbox: append under lock
+//!                                                                                  Program: run; Lmtp: transmit
 //! ```
 //!
 //! Invariants: a file is visible only when it is whole and durable; content is written as it came, but for the line
-//! ends; memory does not grow with a message's size.
+//! ends and what an mbox puts around it; memory does not grow with a message's size.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ use super::{Identity, Job, store, survey, whereabouts};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
 use crate::pop3::{Line, Session};
-use crate::retention::{self, Copy, Policy, Verdict, judge};
+use crate::retention::{Copy, Policy, Verdict, judge};
 use crate::state::{Account, Facts, Ledger, MessageId, Standing};
 
 /// What would be done with one message.
@@ -169,12 +169,9 @@ fn departed(
         return Ok(HashSet::new());
     }
     let found = whereabouts::find(account, job.destinations)?;
-    let was_departed = account.is_departed()?;
-    for departure in found.departures {
-        if was_departed || retention::is_suspicious(departure.left, departure.all) {
-            tally.note(Problem::MassDeletion(departure));
-            return Ok(HashSet::new());
-        }
+    if let Some(departure) = found.suspicious(account.is_departed()?) {
+        tally.note(Problem::MassDeletion(departure.clone()));
+        return Ok(HashSet::new());
     }
     Ok(found.left)
 }

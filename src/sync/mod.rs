@@ -44,7 +44,7 @@ use crate::delivery::{Destination, Stamp};
 use crate::mail::Uid;
 use crate::plan::Limits;
 use crate::pop3::{Argument, Connection, Endpoint, Line, Patience, Pipelining, Session};
-use crate::retention::{self, Policy};
+use crate::retention::Policy;
 use crate::secret::Secret;
 use crate::state::{Account, Ledger, Lock, MessageId};
 use session::Work;
@@ -203,12 +203,7 @@ fn departed(
     }
     let found = whereabouts::find(account, job.destinations)?;
     let was_departed = account.is_departed()?;
-    // What nobody approved of once is not approved of because new mail has come to the rest.
-    let suspicious = found
-        .departures
-        .iter()
-        .find(|departure| was_departed || retention::is_suspicious(departure.left, departure.all));
-    if let Some(departure) = suspicious
+    if let Some(departure) = found.suspicious(was_departed)
         && !(job.approve)(departure)
     {
         if !was_departed {

@@ -95,15 +95,15 @@ impl<'j> Store<'j> {
             }
         }
         // With nowhere to go, nothing is fetched.
-        if self.closed.len() == self.targets.len()
-            && let Some((_, error)) = failed.pop()
-        {
-            return Err(error);
-        }
+        let last = if self.closed.len() == self.targets.len() {
+            failed.pop()
+        } else {
+            None
+        };
         for (address, error) in failed {
             tally.note(Problem::Closed { address, error });
         }
-        Ok(())
+        last.map_or(Ok(()), |(_, error)| Err(error))
     }
 
     /// The destinations that can be used.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::Departure;
 use super::outcome::Error;
 use crate::delivery::{Destination, Maildir, Tree, unique_part};
+use crate::retention;
 use crate::state::{Account, DeliveryId, Filed, MessageId};
 
 /// What is known of the messages that are on the server and were put into Maildirs.
@@ -21,6 +22,16 @@ pub(super) struct Whereabouts {
     pub(super) departures: Vec<Departure>,
     /// The names that a reader gave to some.
     pub(super) renamed: HashMap<DeliveryId, String>,
+}
+
+impl Whereabouts {
+    /// A Maildir that so many have left at once that somebody must approve of deleting them from the server. What
+    /// `was_departed` and not approved of is not approved of because new mail has come to the rest.
+    pub(super) fn suspicious(&self, was_departed: bool) -> Option<&Departure> {
+        self.departures.iter().find(|departure| {
+            was_departed || retention::is_suspicious(departure.left, departure.all)
+        })
+    }
 }
 
 /// Looks for all of them: where they were put, and in the Maildirs that are configured now.
