@@ -59,8 +59,10 @@ pub struct Arrival {
     pub first_seen: Timestamp,
     /// The row that had the uid before.
     pub replaces: Option<MessageId>,
-    /// It was there already, as `file`, before anything was on record: it is delivered nowhere.
+    /// It was everywhere already, as `file`, before anything was on record: it is delivered nowhere.
     pub found: bool,
+    /// Where it was already, if not everywhere.
+    pub had: Vec<DestinationId>,
 }
 
 /// A message on the server that proved to be one on record.
@@ -204,15 +206,16 @@ impl<'l> Account<'l> {
                 let (uid, digest) = (arrival.uid.as_bytes(), arrival.digest.0);
                 let first_seen = arrival.first_seen.as_second();
                 let id = message.insert(params![self.id, uid, first_seen, listed, size, digest])?;
-                let published = arrival.found.then_some(now);
                 for destination in &route.destinations {
+                    let is_there = arrival.found || arrival.had.contains(destination);
+                    let published = is_there.then_some(now);
                     delivery.execute(params![
                         id,
                         destination.0,
                         arrival.file,
                         now,
                         published,
-                        route.spooled && !arrival.found
+                        route.spooled && !is_there
                     ])?;
                 }
                 mended.execute(params![self.id, uid])?;

@@ -10,7 +10,10 @@ use super::outcome::Error;
 use super::store::Store;
 use crate::delivery::{BySize, Destination, Tree, unique_part};
 use crate::mail::{Digest, Octets};
-use crate::state::{Account, MessageId};
+use crate::state::{Account, DestinationId, MessageId};
+
+/// How often an mbox holds something of this size and digest.
+type Contents = HashMap<(Octets, Digest), usize>;
 
 /// What a message that comes may prove to be.
 #[derive(Debug, Default)]
@@ -18,9 +21,11 @@ pub(super) struct Memory {
     /// On record, and no longer, or perhaps no longer, on the server under its old uid.
     known: HashMap<Digest, Vec<MessageId>>,
     /// In a Maildir, and not on record.
-    filed: Vec<BySize>,
+    filed: Vec<(DestinationId, BySize)>,
     /// In an mbox, and not on record: how often.
-    appended: HashMap<(Octets, Digest), usize>,
+    appended: Vec<(DestinationId, Contents)>,
+    /// Destinations of which nobody can say what they hold.
+    unseen: Vec<DestinationId>,
 }
 
 /// What it is.
@@ -30,8 +35,10 @@ pub(super) enum Recognition {
     Stranger,
     /// The message of this row.
     OnRecord(MessageId),
-    /// Here already, in a Maildir's file of this name, or in an mbox.
+    /// At all destinations already; in a Maildir under this name.
     Found(Option<String>),
+    /// At these destinations already.
+    FoundAt(Vec<DestinationId>),
 }
 
 impl Memory {
@@ -71,21 +78,23 @@ impl Memory {
             match target.destination {
                 Destination::Maildir(path) => {
                     let tree = Tree::below(path)?;
-                    self.filed
-                        .push(tree.by_size(|name| !on_record.contains(name))?);
+                    let strangers = tree.by_size(|name| !on_record.contains(name))?;
+                    self.filed.push((target.id, strangers));
                 }
                 Destination::Mbox(mbox) => {
+                    let mut contents = Contents::new();
                     for content in mbox.lock(stop)?.contents()? {
-                        *self.appended.entry(content).or_default() += 1;
+                        *contents.entry(content).or_default() += 1;
                     }
                     // What is on record stands for its message already.
                     account.each_content(target.id, |size, digest| {
-                        if let Some(count) = self.appended.get_mut(&(size, digest)) {
+                        if let Some(count) = contents.get_mut(&(size, digest)) {
                             *count = count.saturating_sub(1);
                         }
                     })?;
+                    self.appended.push((target.id, contents));
                 }
-                Destination::Pipe(_) | Destination::Lmtp(_) => {}
+                Destination::Pipe(_) | Destination::Lmtp(_) => self.unseen.push(target.id),
             }
         }
         Ok(())
@@ -105,18 +114,30 @@ impl Memory {
         if let Some(id) = self.known.get_mut(&digest).and_then(Vec::pop) {
             return Ok(Recognition::OnRecord(id));
         }
-        for filed in &mut self.filed {
+        let (mut places, mut file) = (Vec::new(), None);
+        for (destination, filed) in &mut self.filed {
             if let Some(name) = filed.take(size, digest)? {
-                return Ok(Recognition::Found(Some(name)));
+                places.push(*destination);
+                file = Some(name);
             }
         }
-        if let Some(count) = self.appended.get_mut(&(size, digest))
-            && *count > 0
-        {
-            *count -= 1;
-            return Ok(Recognition::Found(None));
+        for (destination, contents) in &mut self.appended {
+            if let Some(count) = contents.get_mut(&(size, digest))
+                && *count > 0
+            {
+                *count -= 1;
+                places.push(*destination);
+            }
         }
-        Ok(Recognition::Stranger)
+        if places.is_empty() {
+            return Ok(Recognition::Stranger);
+        }
+        if places.len() == self.filed.len() + self.appended.len() {
+            return Ok(Recognition::Found(file));
+        }
+        // Where nobody can look it is taken for delivered, as it was elsewhere.
+        places.extend(&self.unseen);
+        Ok(Recognition::FoundAt(places))
     }
 }
 

@@ -208,26 +208,31 @@ impl Transfer<'_> {
                 arrival.replaces = Some(id);
                 arrival.first_seen = first_seen;
             }
-            before => match memory.recognise(arrival.size, arrival.digest)? {
-                Recognition::Stranger => {
-                    if let Before::Doubt(id, _) | Before::DoubtOfDeleted(id, _) = before {
-                        arrival.replaces = Some(id);
+            before => {
+                let recognition = memory.recognise(arrival.size, arrival.digest)?;
+                if let Before::Doubt(id, _) | Before::DoubtOfDeleted(id, _) = before
+                    && !matches!(recognition, Recognition::OnRecord(_))
+                {
+                    arrival.replaces = Some(id);
+                }
+                match recognition {
+                    Recognition::Stranger => {}
+                    Recognition::OnRecord(id) => {
+                        tally.recognised += 1;
+                        on_record = Some(id);
+                    }
+                    Recognition::Found(name) => {
+                        tally.found += 1;
+                        self.store.staging().discard(&arrival.file)?;
+                        arrival.found = true;
+                        arrival.file = name.unwrap_or(arrival.file);
+                    }
+                    Recognition::FoundAt(places) => {
+                        tally.found += 1;
+                        arrival.had = places;
                     }
                 }
-                Recognition::OnRecord(id) => {
-                    tally.recognised += 1;
-                    on_record = Some(id);
-                }
-                Recognition::Found(name) => {
-                    if let Before::Doubt(id, _) | Before::DoubtOfDeleted(id, _) = before {
-                        arrival.replaces = Some(id);
-                    }
-                    tally.found += 1;
-                    self.store.staging().discard(&arrival.file)?;
-                    arrival.found = true;
-                    arrival.file = name.unwrap_or(arrival.file);
-                }
-            },
+            }
         }
         if let Some(id) = on_record {
             self.store.staging().discard(&arrival.file)?;
@@ -276,6 +281,7 @@ impl Transfer<'_> {
             first_seen: self.job.now,
             replaces: None,
             found: false,
+            had: Vec::new(),
         })
     }
 }

@@ -178,7 +178,9 @@ impl<'w> Writer<'w> {
         arrived
             .filter(|(_, arrival)| !arrival.found)
             .flat_map(|((_, id), arrival)| {
-                self.store.targets.iter().map(move |target| Owed {
+                let targets = self.store.targets.iter();
+                let targets = targets.filter(|target| !arrival.had.contains(&target.id));
+                targets.map(move |target| Owed {
                     id: DeliveryId {
                         message: *id,
                         destination: target.id,

@@ -49,6 +49,7 @@ fn arrival(uid: &[u8]) -> Arrival {
         first_seen: day(0, 0),
         replaces: None,
         found: false,
+        had: Vec::new(),
     }
 }
 

@@ -326,3 +326,26 @@ fn a_lost_state_is_rebuilt_from_an_mbox_too() {
     assert!(fs::read(mailbox.sandbox.home("inbox")).unwrap() == whole);
     assert_quiet(&mailbox.sync());
 }
+
+#[test]
+fn of_several_destinations_the_one_that_lacks_mail_gets_it_after_the_state_is_lost() {
+    let mailbox = Mailbox::new(6);
+    let path = mailbox.sandbox.path("config/popfetch/config.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let several = "[{ maildir = \"~/Mail/work\" }, { mbox = \"~/inbox\" }]";
+    let text = text.replace("{ maildir = \"~/Mail/work\" }", several);
+    mailbox.sandbox.config(&text);
+    assert_quiet(&mailbox.sync());
+    let mut whole = super::support::mbox::messages(&mailbox.sandbox.home("inbox"));
+    whole.sort();
+    remove(&mailbox, 2);
+    lose_the_state(&mailbox);
+    let out = mailbox.sync();
+    assert_eq!(out.code, 0, "{}", out.stderr);
+    assert_eq!(mailbox.here(), mailbox.there());
+    let mut now = super::support::mbox::messages(&mailbox.sandbox.home("inbox"));
+    now.sort();
+    assert!(now == whole);
+    assert_quiet(&mailbox.sync());
+    assert_eq!(mailbox.here().len(), 6);
+}

@@ -188,6 +188,7 @@ fn stage_one(stager: &mut Stager<'_>, message: &Message) -> Arrival {
         first_seen: day(0, 0),
         replaces: None,
         found: false,
+        had: Vec::new(),
     }
 }
 
