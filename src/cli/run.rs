@@ -16,6 +16,7 @@ use super::passwords::Passwords;
 use super::progress::{AccountBar, Bars};
 use super::{approve, logging, report, surroundings};
 use crate::config::{Account, Folders};
+use crate::credentials;
 use crate::delivery::Stamp;
 use crate::pop3::Patience;
 use crate::retention::Policy;
@@ -168,7 +169,8 @@ impl<'r> Run<'r> {
     pub(super) fn with_job<T>(&self, account: &Account, work: impl FnOnce(&Job<'_>) -> T) -> T {
         let password = || match &self.passwords {
             Some(passwords) => passwords.find(account),
-            None => Err(crate::credentials::Error::Stopped),
+            // In this scope nobody logs in.
+            None => Err(credentials::Error::Stopped),
         };
         let approve = |departure: &sync::Departure| {
             let ask = || approve::deletion(&account.name, departure, &self.stop);

@@ -7,14 +7,14 @@ use std::fmt;
 use std::io::{Read, Write};
 
 use super::observer::{Event, Observer};
-use super::outcome::{Error, Problem, Tally};
+use super::outcome::{Error, Tally};
 use super::retire::{copy_of, fresh};
 use super::survey::Entry;
 use super::{Identity, Job, store, survey, whereabouts};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
 use crate::pop3::{Line, Session};
-use crate::retention::{Copy, Policy, Verdict, judge};
+use crate::retention::{Copy, Verdict, judge};
 use crate::state::{Account, Facts, Ledger, MessageId, Standing};
 
 /// What would be done with one message.
@@ -110,7 +110,8 @@ pub(super) fn look(
     let (facts, left, stuck) = match account {
         Some(account) => (
             account.facts(&survey::uids_and_sizes(&maildrop), &HashSet::new())?,
-            departed(job, &account, tally)?,
+            // Nobody is asked: it is not done yet.
+            whereabouts::departed(job, &account, None, tally)?,
             stuck(&account)?,
         ),
         None => (
@@ -157,21 +158,4 @@ fn stuck(account: &Account<'_>) -> Result<HashSet<MessageId>, Error> {
     let owed = account.owed()?.into_iter();
     let refused = owed.filter(|owed| owed.reason.is_some());
     Ok(refused.map(|owed| owed.id.message).collect())
-}
-
-/// Those that have left the Maildirs here; nobody is asked, as it is not done yet.
-fn departed(
-    job: &Job<'_>,
-    account: &Account<'_>,
-    tally: &mut Tally,
-) -> Result<HashSet<MessageId>, Error> {
-    if !matches!(job.retention, Policy::KeepWhileHere(_)) {
-        return Ok(HashSet::new());
-    }
-    let found = whereabouts::find(account, job.destinations)?;
-    if let Some(departure) = found.suspicious(account.is_departed()?) {
-        tally.note(Problem::MassDeletion(departure.clone()));
-        return Ok(HashSet::new());
-    }
-    Ok(found.left)
 }

@@ -27,7 +27,6 @@ mod transfer;
 mod whereabouts;
 mod write;
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +45,7 @@ use crate::plan::Limits;
 use crate::pop3::{Argument, Connection, Endpoint, Line, Patience, Pipelining, Session};
 use crate::retention::Policy;
 use crate::secret::Secret;
-use crate::state::{Account, Ledger, Lock, MessageId};
+use crate::state::{Account, Ledger, Lock};
 use session::Work;
 use store::Store;
 
@@ -189,34 +188,6 @@ fn prepare<'j>(
     let mut store = Store::open(job, account, &owed, tally)?;
     recover::recover(account, &mut store, owed, job, now_or_never, tally)?;
     Ok(store)
-}
-
-/// Those of the account's messages that have left the Maildirs here and may be deleted for that, where that is the
-/// policy and somebody approves of it, if need be.
-fn departed(
-    job: &Job<'_>,
-    account: &Account<'_>,
-    tally: &mut Tally,
-) -> Result<HashSet<MessageId>, Error> {
-    if !matches!(job.retention, Policy::KeepWhileHere(_)) {
-        return Ok(HashSet::new());
-    }
-    let found = whereabouts::find(account, job.destinations)?;
-    let was_departed = account.is_departed()?;
-    if let Some(departure) = found.suspicious(was_departed)
-        && !(job.approve)(departure)
-    {
-        if !was_departed {
-            account.set_departed(Some(job.now))?;
-        }
-        tally.note(Problem::MassDeletion(departure.clone()));
-        return Ok(HashSet::new());
-    }
-    if was_departed {
-        account.set_departed(None)?;
-    }
-    account.refile(&found.renamed)?;
-    Ok(found.left)
 }
 
 /// What an account logs in with.

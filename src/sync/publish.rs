@@ -5,6 +5,8 @@
 //! is handed over, so that an interruption repeats one at most. A spooled file goes when all have the message.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use super::Job;
 use super::outcome::{Error, Problem};
@@ -286,7 +288,7 @@ impl<'p> Publisher<'p> {
         target: &Target<'_>,
         owed: &[&Owed],
         done: &mut Vec<DeliveryId>,
-        mut deliver: impl FnMut(&Owed, &std::path::Path) -> Result<Handover, delivery::Error>,
+        mut deliver: impl FnMut(&Owed, &Path) -> Result<Handover, delivery::Error>,
     ) -> Result<(), Error> {
         let mut put_off = 0;
         let mut owed = owed.to_vec();
@@ -368,7 +370,7 @@ impl<'p> Publisher<'p> {
 
     fn is_stopped(&self) -> bool {
         let stop = self.job.patience.stop();
-        stop.load(std::sync::atomic::Ordering::Relaxed)
+        stop.load(Ordering::Relaxed)
     }
 }
 

@@ -4,13 +4,14 @@
 //! something for it, so that there is an end.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Problem, Tally};
 use super::store::{self, Store};
 use super::survey::{Entry, Listing};
 use super::transfer::{Transfer, Wanted};
-use super::{Again, Identity, Job, departed, retire, survey, whereabouts};
+use super::{Again, Identity, Job, retire, survey, whereabouts};
 use crate::plan::{Decision, decide};
 use crate::pop3::{self, Code, Line, Session};
 use crate::state::{Account, Facts, MessageId, Standing};
@@ -19,7 +20,7 @@ use crate::state::{Account, Facts, MessageId, Standing};
 const GMAIL: &str = "Gpop ";
 
 /// Gmail lists about 250 messages in a session; where so many are listed and all of them are new, more may follow.
-const PAGE: std::ops::RangeInclusive<usize> = 240..=300;
+const PAGE: RangeInclusive<usize> = 240..=300;
 
 /// A page of so many messages, all of them known, hides what is behind it.
 const FULL_PAGE: usize = 200;
@@ -49,7 +50,7 @@ enum Share {
 }
 
 /// What a session leaves for another.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Left {
     /// So many messages of which it is not known that they can be had.
     put_off: usize,
@@ -60,8 +61,8 @@ struct Left {
 }
 
 impl Work<'_> {
-    /// Goes on until nothing is left for another session.
-    /// False if the server may list more and wants to be asked later.
+    /// Goes on until nothing is left for another session; false if the server may list more, and wants to be asked
+    /// later.
     pub(super) fn sessions(&self, tally: &mut Tally) -> Result<bool, Error> {
         let mut left = self.session(tally, Share::Sound)?;
         while left.put_off > 0 || left.unlisted {
@@ -110,8 +111,8 @@ impl Work<'_> {
         account.settle(&facts, job.now)?;
         self.forget_stumbles(&stumbles, &maildrop)?;
         // Asked once in a run.
-        let left = match share {
-            Share::Sound => departed(job, account, tally)?,
+        let departed = match share {
+            Share::Sound => whereabouts::departed(job, account, Some(job.approve), tally)?,
             Share::Rest { .. } => HashSet::new(),
         };
         let is_gmail = is_gmail(&session, job);
@@ -129,7 +130,7 @@ impl Work<'_> {
         let wanted = self.wanted(&maildrop, &facts, share, tally)?;
         let sound = wanted.partition_point(|wanted| !stumbles.contains_key(wanted.uid()));
         let due = |facts: &Facts, fetched: &[_]| {
-            retire::due(&maildrop, facts, fetched, &left, job.retention, job.now)
+            retire::due(&maildrop, facts, fetched, &departed, job.retention, job.now)
         };
         // Where nothing else is to be done in this session, nothing suffers if it breaks.
         let share_ends = if share != Share::Sound || (sound == 0 && due(&facts, &[]).is_empty()) {

@@ -7,10 +7,10 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::Departure;
-use super::outcome::Error;
+use super::outcome::{Error, Problem, Tally};
+use super::{Departure, Job};
 use crate::delivery::{Destination, Maildir, Tree, unique_part};
-use crate::retention;
+use crate::retention::{self, Policy};
 use crate::state::{Account, DeliveryId, Filed, MessageId};
 
 /// What is known of the messages that are on the server and were put into Maildirs.
@@ -27,11 +27,45 @@ pub(super) struct Whereabouts {
 impl Whereabouts {
     /// A Maildir that so many have left at once that somebody must approve of deleting them from the server. What
     /// `was_departed` and not approved of is not approved of because new mail has come to the rest.
-    pub(super) fn suspicious(&self, was_departed: bool) -> Option<&Departure> {
+    fn suspicious(&self, was_departed: bool) -> Option<&Departure> {
         self.departures.iter().find(|departure| {
             was_departed || retention::is_suspicious(departure.left, departure.all)
         })
     }
+}
+
+/// Asks whether so many messages are to be deleted from the server, too.
+pub(super) type Approve<'a> = &'a dyn Fn(&Departure) -> bool;
+
+/// Those of the account's messages that have left the Maildirs here and may be deleted for that, where that is the
+/// policy and, if need be, somebody approves of it. Without `approve` nothing is recorded.
+pub(super) fn departed(
+    job: &Job<'_>,
+    account: &Account<'_>,
+    approve: Option<Approve<'_>>,
+    tally: &mut Tally,
+) -> Result<HashSet<MessageId>, Error> {
+    if !matches!(job.retention, Policy::KeepWhileHere(_)) {
+        return Ok(HashSet::new());
+    }
+    let found = find(account, job.destinations)?;
+    let was_departed = account.is_departed()?;
+    if let Some(departure) = found.suspicious(was_departed)
+        && !approve.is_some_and(|approve| approve(departure))
+    {
+        if approve.is_some() && !was_departed {
+            account.set_departed(Some(job.now))?;
+        }
+        tally.note(Problem::MassDeletion(departure.clone()));
+        return Ok(HashSet::new());
+    }
+    if approve.is_some() {
+        if was_departed {
+            account.set_departed(None)?;
+        }
+        account.refile(&found.renamed)?;
+    }
+    Ok(found.left)
 }
 
 /// Looks for all of them: where they were put, and in the Maildirs that are configured now.

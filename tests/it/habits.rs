@@ -71,3 +71,13 @@ fn empty_listings() -> Vec<Fault> {
         Fault::Each("STAT", Act::reply("+OK 0 0")),
     ]
 }
+
+/// Asserts that runs from now on deliver nothing and, after the first, ask for nothing.
+#[track_caller]
+fn assert_recognised(mailbox: &Mailbox) {
+    let before = mailbox.here();
+    sync_well(mailbox);
+    assert_here(mailbox, &before);
+    sync_asking_for(mailbox, 0);
+    assert_here(mailbox, &before);
+}

@@ -1,8 +1,6 @@
 //! `popfetch list`: what is on the server, shown without changing it, and never as a sender writes it.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -32,32 +30,18 @@ fn mailbox(messages: impl IntoIterator<Item = Message>) -> Mailbox {
     mailbox
 }
 
-/// Each file below this folder with its content.
-fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.append(&mut snapshot(&path));
-            found.insert(path, Vec::new());
-        } else {
-            let content = fs::read(&path).unwrap();
-            found.insert(path, content);
-        }
-    }
-    found
-}
-
 /// `popfetch list work` with these arguments; asserts that it changed nothing here or there.
 #[track_caller]
 fn list(mailbox: &Mailbox, arguments: &[&str]) -> Finished {
-    let root = mailbox.sandbox.path("");
     let sent = || ["RETR", "DELE", "RSET"].map(|command| mailbox.server.count(command));
-    let (before, there, commands) = (snapshot(&root), mailbox.there(), sent());
+    let (before, there, commands) = (mailbox.sandbox.snapshot(), mailbox.there(), sent());
     let mut command = mailbox.sandbox.command();
     command.args(["list", "work"]).args(arguments);
     let out = Running::new(command).finish();
-    assert!(snapshot(&root) == before, "something was changed");
+    assert!(
+        mailbox.sandbox.snapshot() == before,
+        "something was changed"
+    );
     assert_eq!(mailbox.there(), there);
     assert_eq!(sent(), commands);
     let last = mailbox.server.records().pop().unwrap();

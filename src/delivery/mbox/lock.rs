@@ -242,15 +242,20 @@ mod tests {
         flock(&other, FlockOperation::NonBlockingLockExclusive).unwrap();
     }
 
+    /// The mbox, for whose lock is waited longer than any test takes.
+    fn patient(path: &Path) -> Mbox {
+        Mbox {
+            lock_timeout: Duration::from_secs(600),
+            ..mbox(path)
+        }
+    }
+
     #[test]
     fn the_lock_of_another_program_is_waited_for() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mbox");
         fs::write(beside(&path), "1").unwrap();
-        let patient = Mbox {
-            lock_timeout: Duration::from_secs(600),
-            ..mbox(&path)
-        };
+        let patient = patient(&path);
         thread::scope(|scope| {
             let waiting = scope.spawn(|| patient.lock(&GO).map(drop));
             fs::remove_file(beside(&path)).unwrap();
@@ -263,10 +268,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mbox");
         fs::write(beside(&path), "1").unwrap();
-        let patient = Mbox {
-            lock_timeout: Duration::from_secs(600),
-            ..mbox(&path)
-        };
+        let patient = patient(&path);
         let stop = AtomicBool::new(true);
         assert!(matches!(patient.lock(&stop), Err(Error::Stopped)));
         fs::remove_file(beside(&path)).unwrap();

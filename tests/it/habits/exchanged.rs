@@ -5,11 +5,13 @@
 
 use std::ops::Range;
 
-use super::super::support::mailbox::{Mailbox, PASSWORD, USER, account};
+use super::super::support::mailbox::{PASSWORD, USER, account};
 use super::super::support::maildrop::{Maildrop, Message};
 use super::super::support::mbox;
 use super::super::support::options::{Act, Fault};
-use super::{assert_here, letters, mailbox, plain_mailbox, sync_asking_for, sync_well};
+use super::{
+    assert_here, assert_recognised, letters, mailbox, plain_mailbox, sync_asking_for, sync_well,
+};
 
 /// How many messages there are.
 const COUNT: usize = 20;
@@ -21,16 +23,6 @@ fn growing(numbers: Range<usize>) -> Maildrop {
         Message::new(n.to_string(), text)
     };
     numbers.map(letter).collect()
-}
-
-/// Asserts that runs from now on deliver nothing and, after the first, ask for nothing.
-#[track_caller]
-fn assert_recognised(mailbox: &Mailbox) {
-    let before = mailbox.here();
-    sync_well(mailbox);
-    assert_here(mailbox, &before);
-    sync_asking_for(mailbox, 0);
-    assert_here(mailbox, &before);
 }
 
 #[test]

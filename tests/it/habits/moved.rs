@@ -14,7 +14,9 @@ use super::super::support::maildrop::{Maildrop, Message};
 use super::super::support::options::{Act, Fault};
 use super::super::support::sandbox::Sandbox;
 use super::super::support::server::begins;
-use super::{assert_here, letter, letters, plain_mailbox, sync_asking_for, sync_well};
+use super::{
+    assert_here, assert_recognised, letter, letters, plain_mailbox, sync_asking_for, sync_well,
+};
 
 /// How many messages there are.
 const COUNT: usize = 20;
@@ -37,16 +39,6 @@ fn fetched() -> Mailbox {
     let mailbox = Mailbox::new(COUNT);
     sync_asking_for(&mailbox, COUNT);
     mailbox
-}
-
-/// Asserts that runs from now on deliver nothing and, after the first, ask for nothing.
-#[track_caller]
-fn assert_recognised(mailbox: &Mailbox) {
-    let before = mailbox.here();
-    sync_well(mailbox);
-    assert_here(mailbox, &before);
-    sync_asking_for(mailbox, 0);
-    assert_here(mailbox, &before);
 }
 
 #[test]

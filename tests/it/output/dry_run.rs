@@ -1,35 +1,16 @@
 //! `sync --dry-run` says what would be done with each message and does nothing of it.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use super::super::support::mailbox::Mailbox;
 use super::super::support::options::{Act, Fault};
 use super::objects;
 
-/// Each file below this folder with its content.
-fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.insert(path.clone(), Vec::new());
-            found.append(&mut snapshot(&path));
-        } else {
-            let content = fs::read(&path).unwrap();
-            found.insert(path, content);
-        }
-    }
-    found
-}
-
 /// Runs it and asserts that nothing in the sandbox or on the server changed.
 #[track_caller]
 fn explained(mailbox: &Mailbox, json: bool) -> super::Finished {
-    let root = mailbox.sandbox.path("");
     let (before, there, retrieved) = (
-        snapshot(&root),
+        mailbox.sandbox.snapshot(),
         mailbox.there(),
         mailbox.server.count("RETR"),
     );
@@ -38,7 +19,10 @@ fn explained(mailbox: &Mailbox, json: bool) -> super::Finished {
     } else {
         mailbox.sandbox.run(["sync", "--dry-run"])
     };
-    assert!(snapshot(&root) == before, "something was changed");
+    assert!(
+        mailbox.sandbox.snapshot() == before,
+        "something was changed"
+    );
     assert_eq!(mailbox.there(), there);
     assert_eq!(mailbox.server.count("RETR"), retrieved);
     out

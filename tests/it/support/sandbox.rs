@@ -3,6 +3,7 @@
 //! It owns the folders, the child processes and the time they may take. It refuses to know mail servers.
 //! Invariants: every child has ended before its `Running` is gone; the folder goes with the `Sandbox`.
 
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
@@ -180,6 +181,25 @@ impl Sandbox {
         let mut mail: Vec<_> = found.map(|file| fs::read(file).unwrap()).collect();
         mail.sort();
         mail
+    }
+
+    /// Each file and folder in the sandbox, with the files' contents: what has changed shows when two are compared.
+    pub(crate) fn snapshot(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        fn look(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    look(&path, found);
+                    found.insert(path, Vec::new());
+                } else {
+                    let content = fs::read(&path).unwrap();
+                    found.insert(path, content);
+                }
+            }
+        }
+        let mut found = BTreeMap::new();
+        look(self.folder.path(), &mut found);
+        found
     }
 
     /// Gives what is at this path, and below it, to the user as whom popfetch runs.
