@@ -1,7 +1,6 @@
 //! What is on record of an account as a whole: how much there is, under which names, with which contents.
 //!
-//! It changes nothing. Its cost grows with what was ever fetched; it is asked where that is worth it, and not in each
-//! run.
+//! It changes nothing. What costs as much as was ever fetched is asked where that is worth it, and not in each run.
 
 use std::collections::HashMap;
 
@@ -61,29 +60,11 @@ impl Account<'_> {
         })
     }
 
-    /// Tells the names of all files that were ever committed.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn each_file(&self, mut each: impl FnMut(&str)) -> Result<(), Error> {
-        self.read(|connection| {
-            let mut files = connection.prepare_cached(
-                "SELECT file FROM delivery JOIN message ON message.id = delivery.message
-                 WHERE account = ?",
-            )?;
-            let mut rows = files.query([self.id])?;
-            while let Some(row) = rows.next()? {
-                each(row.get_ref(0)?.as_str()?);
-            }
-            Ok(())
-        })
-    }
-
     /// Tells the names of all files that were ever committed, by any account.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn each_file_of_all(&self, mut each: impl FnMut(&str)) -> Result<(), Error> {
+    pub fn each_file(&self, mut each: impl FnMut(&str)) -> Result<(), Error> {
         self.read(|connection| {
             let mut files = connection.prepare_cached("SELECT file FROM delivery")?;
             let mut rows = files.query([])?;
@@ -106,7 +87,7 @@ impl Account<'_> {
         self.read(|connection| {
             let mut contents = connection.prepare_cached(
                 "SELECT size, sha256 FROM delivery JOIN message ON message.id = delivery.message
-                     WHERE destination = ?",
+                 WHERE destination = ?",
             )?;
             let mut rows = contents.query([destination.0])?;
             while let Some(row) = rows.next()? {

@@ -56,7 +56,11 @@ impl Memory {
             ..Self::default()
         };
         for (id, digest) in doubts {
-            memory.known.entry(digest).or_default().push(id);
+            let rows = memory.known.entry(digest).or_default();
+            // One that vanished and is listed again with another size is both.
+            if !rows.contains(&id) {
+                rows.push(id);
+            }
         }
         if rebuilding {
             memory.look_around(account, store, stop)?;
@@ -71,7 +75,7 @@ impl Memory {
         stop: &AtomicBool,
     ) -> Result<(), Error> {
         let mut on_record = HashSet::new();
-        account.each_file_of_all(|file| {
+        account.each_file(|file| {
             on_record.insert(unique_part(file).to_owned());
         })?;
         for target in store.open_targets() {
