@@ -132,14 +132,17 @@ pub(super) struct Retry {
 ///
 /// What is new is fetched, too. Nothing is deleted from the server.
 #[derive(Debug, clap::Args)]
-#[command(group(clap::ArgGroup::new("which").required(true).args(["uids", "missing"])))]
 pub(super) struct Refetch {
     /// The account, as the configuration names it
     #[arg(value_name = "ACCOUNT")]
     pub(super) account: String,
 
     /// The uids of messages that are to be fetched again, as `list --verbose` and `sync --dry-run` show them
-    #[arg(value_name = "UID")]
+    #[arg(
+        value_name = "UID",
+        required_unless_present = "missing",
+        conflicts_with = "missing"
+    )]
     pub(super) uids: Vec<String>,
 
     /// Fetch again what is gone from the Maildir here and still on the server
