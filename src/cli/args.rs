@@ -109,7 +109,7 @@ pub(super) struct Sync {
     pub(super) dry_run: bool,
 
     /// Work on so many accounts at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: u16,
 
     /// Delete nothing from the server in this run

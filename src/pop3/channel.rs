@@ -25,7 +25,7 @@ const MAX_LISTING: usize = 1 << 20;
 /// … and the most octets in it: three times the 70 that RFC 1939 §7 allows to a uid.
 const MAX_LISTING_OCTETS: usize = 210 << 20;
 
-/// Room for a window of commands and one more: a buffer that grows leaves copies of a password behind.
+/// Room for all that is queued while a password is: a buffer that grows leaves copies of it behind.
 const OUTGOING: usize = 16 * 1024;
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) struct Channel<S> {
     owed: usize,
     /// A message's content that was begun and not read to its end.
     open: Option<Unstuffer>,
-    /// The password that was just sent, and not answered yet.
+    /// The password that was sent, and not answered yet.
     password: Option<Argument>,
     /// Replies are owed that nobody waits for: nobody can say any more which reply is whose.
     abandoned: bool,
@@ -52,6 +52,11 @@ impl<S> Channel<S> {
 }
 
 impl<S: Read + Write> Channel<S> {
+    /// The stream below.
+    pub(super) fn stream(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
     pub(super) fn new(stream: S) -> Self {
         Self {
             stream,
@@ -133,7 +138,12 @@ impl<S: Read + Write> Channel<S> {
     pub(super) fn reply(&mut self, during: &'static str) -> Result<Reply, Error> {
         self.skip_content(during)?;
         self.owed -= 1;
-        let password = self.password.take();
+        let password = if during == "PASS" {
+            self.password.take()
+        } else {
+            // Sent ahead, it may show up in a reply before its own.
+            self.password.clone()
+        };
         let mut line = self.line(during)?;
         // A server that repeats the password must not bring it into a log or an error.
         if password.is_some_and(|password| password.is_in(line)) {

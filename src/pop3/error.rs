@@ -183,6 +183,18 @@ impl Error {
         Self::Violation { during, violation }
     }
 
+    /// Whether the session broke: the line was lost, or what came over it makes no sense.
+    #[must_use]
+    pub fn is_breakdown(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed { .. }
+                | Self::Lost { .. }
+                | Self::TimedOut { .. }
+                | Self::Violation { .. }
+        )
+    }
+
     /// The response code of the server's refusal, if this is one and it has one.
     #[must_use]
     pub fn code(&self) -> Option<Code> {

@@ -1,9 +1,9 @@
 //! Speaks POP3, and nothing else: it refuses to know what a message is for, where it goes or what was seen before.
 //!
 //! ```text
-//!   Connection::open ──▶ Connection ──login(self)──▶ Session ──quit(self)──▶ gone
-//!   TCP, TLS, greeting,   AUTHORIZATION               TRANSACTION             UPDATE
-//!   CAPA, STLS            state                       state                   state
+//!   Connection::open ──▶ Connection ──open_maildrop(self)──▶ Opening ──finish(self)──▶ Session ──quit(self)──▶ gone
+//!   TCP, TLS, greeting,   AUTHORIZATION                login, LIST, UIDL               TRANSACTION             UPDATE
+//!   CAPA, STLS            state                        on their way                    state                   state
 //! ```
 //!
 //! Transitions consume, so that no command can be sent in a state that does not know it (RFC 1939 §3). A dropped
@@ -22,11 +22,14 @@ mod capability;
 mod channel;
 mod command;
 mod connect;
+mod connection;
 mod endpoint;
 mod error;
 mod listing;
+mod opening;
 mod pipeline;
 mod reply;
+mod retrieval;
 mod session;
 mod tls;
 mod transport;
@@ -34,10 +37,13 @@ mod transport;
 pub use body::{Piece, Unstuffer};
 pub use capability::Capabilities;
 pub use command::{Argument, ArgumentError, Command};
+pub use connection::Connection;
 pub use endpoint::{Endpoint, Fingerprint, FingerprintError, Security, Trust};
 pub use error::{Error, Violation};
 pub use listing::{SizeListing, UidListing};
-pub use pipeline::Pipelining;
+pub use opening::{Listings, Opening};
+pub use pipeline::{Ahead, Pipelining};
 pub use reply::{Code, Reply};
-pub use session::{Body, Connection, Retrieval, Retrieved, Session};
+pub use retrieval::{Body, Retrieval, Retrieved};
+pub use session::{Probed, Session};
 pub use transport::{Line, Patience};

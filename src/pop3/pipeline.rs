@@ -2,25 +2,40 @@
 //!
 //! Invariants: a command is sent only when [`Window::admits`] it, and each one sent has exactly one reply consumed,
 //! whatever the reply says. The octets in flight are bounded so that writing can never wait for a server that itself
-//! waits for us to read: they fit the smallest receive buffer in use.
+//! waits for us to read: all of them have room in the send buffer of this system, whatever the server's takes.
 
 use std::collections::VecDeque;
 
 /// Whether several commands may be in flight at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pipelining {
-    /// As CAPA says (RFC 2449 §6.6).
+    /// As CAPA says (RFC 2449 §6.6), or as the server was seen to take it.
     #[default]
     Auto,
-    /// Whatever CAPA says.
+    /// Once logged in, whatever CAPA says.
     Always,
     /// One at a time.
     Never,
 }
 
-/// The octets of commands that may be in flight: below the receive buffers of small servers (8 KiB), and enough for
-/// some 300 RETRs, which at 4 KB a message keep a line of 50 Mbit/s full over 200 ms.
-const MAX_OCTETS: usize = 4096;
+/// Which commands are sent before earlier ones are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// None.
+    Nothing,
+    /// Those that follow the login.
+    Session,
+    /// The login's, too.
+    All,
+}
+
+/// The octets of commands that may be in flight: some 2,700 RETRs, which at 4 KB a message keep a line of 400 Mbit/s full
+/// over 200 ms.
+const MAX_OCTETS: usize = 32 * 1024;
+
+/// Room in this system's send buffer for that. What it counts is not octets alone but what it keeps them in, which is
+/// several times as much for small pieces.
+pub(super) const SEND_BUFFER: usize = 4 * MAX_OCTETS;
 
 /// The commands in flight, first sent first.
 #[derive(Debug)]

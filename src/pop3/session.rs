@@ -1,167 +1,27 @@
-//! The states of a session as types: `Connection` before the login, `Session` after it.
+//! A session with an open maildrop, after the login and up to QUIT.
 //!
-//! It refuses to know why a message is wanted. Invariants: each command is answered once before the session goes on; a
-//! session ends with QUIT only where [`Session::quit`] is called.
+//! It refuses to know why a message is wanted. Invariant: a session ends with QUIT only where [`Session::quit`] is called.
 
 use std::io::{Read, Write};
-use std::iter::Peekable;
+use std::time::{Duration, Instant};
 
-use super::capability::Capabilities;
-use super::channel::{Channel, accepted};
-use super::command::{Argument, Command};
-use super::connect::connect;
-use super::endpoint::{Endpoint, Fingerprint, Security, Trust};
+use super::channel::Channel;
+use super::command::Command;
+use super::connection::Login;
 use super::error::{Error, Violation};
 use super::listing::{SizeListing, UidListing};
-use super::pipeline::{Pipelining, Window};
+use super::opening::Listings;
+use super::pipeline::Ahead;
 use super::reply::Reply;
-use super::tls::{connector, handshake};
-use super::transport::{Line, Patience, Wire};
+use super::retrieval::{Body, Exchange, Retrieval};
+use super::transport::Line;
 use crate::mail::{MessageNumber, Octets};
 
-/// A connection on which nobody has logged in (RFC 1939 §4).
-#[derive(Debug)]
-pub struct Connection<S> {
-    channel: Channel<S>,
-    /// What the server calls itself, where it greeted on this stream.
-    greeting: Option<Reply>,
-}
+/// How long the reply to a command that was sent ahead may be behind the one before it, at least …
+const BEHIND: Duration = Duration::from_secs(2);
 
-impl Connection<Line> {
-    /// Connects to a server on its terms, up to where the login may follow.
-    ///
-    /// # Errors
-    /// The host cannot be found or reached, its certificate is not trusted, or it breaks the protocol. With
-    /// [`Error::Untrusted`] a second connection was made to learn the certificate's fingerprint.
-    pub fn open(endpoint: &Endpoint, patience: &Patience) -> Result<Self, Error> {
-        let result = match &endpoint.security {
-            Security::Cleartext => Self::greet(Line::Plain(connect(endpoint, patience)?)),
-            Security::Implicit(trust) | Security::StartTls(trust) => {
-                encrypt(endpoint, trust, patience)
-            }
-        };
-        match result {
-            Err(Error::Untrusted { host, reason, .. }) => Err(Error::Untrusted {
-                fingerprint: presented(endpoint, patience),
-                host,
-                reason,
-            }),
-            result => result,
-        }
-    }
-}
-
-/// Connects under TLS, from the first byte or by STLS.
-fn encrypt(
-    endpoint: &Endpoint,
-    trust: &Trust,
-    patience: &Patience,
-) -> Result<Connection<Line>, Error> {
-    // A PEM file that is no good is told before anybody is asked for anything.
-    let connector = connector(trust)?;
-    let wire = connect(endpoint, patience)?;
-    let protect = |wire| {
-        let stream = handshake(&connector, &endpoint.host, trust, wire)?;
-        Ok(Line::Tls(Box::new(stream)))
-    };
-    if matches!(endpoint.security, Security::StartTls(_)) {
-        let wire = Connection::<Wire>::greet(wire)?.stls(&endpoint.host)?;
-        // RFC 2595 §4: no greeting follows, and what was learnt in the clear is forgotten.
-        return Ok(Connection {
-            channel: Channel::new(protect(wire)?),
-            greeting: None,
-        });
-    }
-    Connection::greet(protect(wire)?)
-}
-
-/// The fingerprint of the certificate that the server shows: it is asked for with a pin that nothing matches, so that
-/// the connection ends after the handshake.
-fn presented(endpoint: &Endpoint, patience: &Patience) -> Option<Fingerprint> {
-    match encrypt(endpoint, &Trust::Pinned(Fingerprint([0; 32])), patience) {
-        Err(Error::WrongFingerprint { found, .. }) => Some(found),
-        _ => None,
-    }
-}
-
-impl<S: Read + Write> Connection<S> {
-    /// Reads the greeting of a server on a fresh connection.
-    ///
-    /// # Errors
-    /// The server says no (RFC 2449 §8.1.2: `[IN-USE]`), breaks the protocol or hangs up.
-    pub fn greet(stream: S) -> Result<Self, Error> {
-        let mut channel = Channel::new(stream);
-        let greeting = Some(channel.greeting()?);
-        Ok(Self { channel, greeting })
-    }
-
-    /// Asks what the server can do; nothing, if it does not know the question (RFC 2449 §5).
-    ///
-    /// # Errors
-    /// The connection is lost or the protocol broken.
-    pub fn capabilities(&mut self) -> Result<Capabilities, Error> {
-        capabilities(&mut self.channel)
-    }
-
-    /// Asks for TLS and gives the stream back for the handshake (RFC 2595 §4).
-    fn stls(mut self, host: &str) -> Result<S, Error> {
-        let host = || host.to_owned();
-        // RFC 2595 §4: a client that requires TLS ends here if it is not offered; nothing of the user was sent.
-        if !self.capabilities()?.stls() {
-            return Err(Error::NoStls { host: host() });
-        }
-        let reply = self.channel.ask(&Command::Stls)?;
-        if !reply.positive {
-            return Err(Error::StlsRefused {
-                host: host(),
-                reply,
-            });
-        }
-        self.channel
-            .into_stream()
-            .map_err(|violation| Error::violation(violation, "STLS"))
-    }
-
-    /// Logs in with USER and PASS (RFC 1939 §7), then asks once more what the server can do.
-    ///
-    /// # Errors
-    /// [`Error::Login`] if the server refuses; else the connection is lost or the protocol broken.
-    pub fn login(
-        mut self,
-        user: &Argument,
-        password: &Argument,
-        pipelining: Pipelining,
-    ) -> Result<Session<S>, Error> {
-        for command in [Command::User(user.clone()), Command::Pass(password.clone())] {
-            let reply = self.channel.ask(&command)?;
-            if !reply.positive {
-                return Err(Error::Login { reply });
-            }
-        }
-        let pipelined = match pipelining {
-            // RFC 2449 §5: capabilities may differ after the login, so that only these count.
-            Pipelining::Auto => self.capabilities()?.pipelining(),
-            Pipelining::Always => true,
-            Pipelining::Never => false,
-        };
-        Ok(Session {
-            channel: self.channel,
-            greeting: self.greeting,
-            pipelined,
-        })
-    }
-}
-
-fn capabilities<S: Read + Write>(channel: &mut Channel<S>) -> Result<Capabilities, Error> {
-    let mut capabilities = Capabilities::default();
-    if channel.ask(&Command::Capa)?.positive {
-        channel.listing("CAPA", |line| {
-            capabilities.add(line);
-            Some(())
-        })?;
-    }
-    Ok(capabilities)
-}
+/// … or so many times as long as that one took.
+const BEHIND_FACTOR: u32 = 4;
 
 /// A session with an open maildrop (RFC 1939 §5). Dropping it ends the connection without deleting anything.
 #[derive(Debug)]
@@ -171,11 +31,36 @@ pub struct Session<S> {
     pipelined: bool,
 }
 
+/// What came of two commands that were sent in one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probed {
+    /// Both were answered: the server keeps its input.
+    Kept,
+    /// Both were answered, but not both were liked; the session goes on, one command at a time.
+    Disliked,
+    /// One was answered in time, or none: nobody can say which reply would be whose.
+    Lost,
+}
+
 impl<S: Read + Write> Session<S> {
+    pub(super) fn new(channel: Channel<S>, greeting: Option<Reply>, ahead: Ahead) -> Self {
+        Self {
+            channel,
+            greeting,
+            pipelined: ahead != Ahead::Nothing,
+        }
+    }
+
     /// What the server said first, unless it said so before STLS.
     #[must_use]
     pub fn greeting(&self) -> Option<&Reply> {
         self.greeting.as_ref()
+    }
+
+    /// Whether commands are sent ahead.
+    #[must_use]
+    pub fn is_pipelined(&self) -> bool {
+        self.pipelined
     }
 
     /// Asks for the number of messages and their size together.
@@ -195,10 +80,7 @@ impl<S: Read + Write> Session<S> {
     /// # Errors
     /// As for every command: refused, connection lost, protocol broken.
     pub fn list(&mut self) -> Result<SizeListing, Error> {
-        let mut listing = SizeListing::default();
-        self.channel.demand(&Command::List)?;
-        self.channel.listing("LIST", |line| listing.add(line))?;
-        Ok(listing)
+        self.sizes(false)?.map_err(refused("LIST"))
     }
 
     /// Asks for the unique-id of each message.
@@ -206,10 +88,55 @@ impl<S: Read + Write> Session<S> {
     /// # Errors
     /// As for every command: refused, connection lost, protocol broken.
     pub fn uidl(&mut self) -> Result<UidListing, Error> {
-        let mut listing = UidListing::default();
-        self.channel.demand(&Command::Uidl)?;
-        self.channel.listing("UIDL", |line| listing.add(line))?;
-        Ok(listing)
+        self.uids(false)?.map_err(refused("UIDL"))
+    }
+
+    /// Waits for the login, then for both listings; asks for them, in one flight where the server takes it, unless they
+    /// were asked for with the login.
+    pub(super) fn open(
+        &mut self,
+        login: &mut Login,
+        mut is_asked: bool,
+    ) -> Result<Listings, Error> {
+        login.finish(&mut self.channel)?;
+        if self.pipelined && !is_asked {
+            self.channel.queue(&Command::List)?;
+            self.channel.queue(&Command::Uidl)?;
+            self.channel.flush("LIST")?;
+            is_asked = true;
+        }
+        Ok(Listings {
+            sizes: self.sizes(is_asked)?,
+            uids: self.uids(is_asked)?,
+        })
+    }
+
+    fn sizes(&mut self, is_asked: bool) -> Result<Result<SizeListing, Reply>, Error> {
+        self.listing(&Command::List, is_asked, SizeListing::add)
+    }
+
+    fn uids(&mut self, is_asked: bool) -> Result<Result<UidListing, Reply>, Error> {
+        self.listing(&Command::Uidl, is_asked, UidListing::add)
+    }
+
+    fn listing<T: Default>(
+        &mut self,
+        command: &Command,
+        is_asked: bool,
+        add: impl Fn(&mut T, &[u8]) -> Option<()>,
+    ) -> Result<Result<T, Reply>, Error> {
+        let verb = command.verb();
+        let reply = if is_asked {
+            self.channel.reply(verb)?
+        } else {
+            self.channel.ask(command)?
+        };
+        if !reply.positive {
+            return Ok(Err(reply));
+        }
+        let mut listing = T::default();
+        self.channel.listing(verb, |line| add(&mut listing, line))?;
+        Ok(Ok(listing))
     }
 
     /// Asks for a message's header and the first `lines` lines of its body.
@@ -226,7 +153,7 @@ impl<S: Read + Write> Session<S> {
     where
         I: IntoIterator<Item = MessageNumber>,
     {
-        Retrieval(Exchange::new(self, numbers.into_iter().map(Command::Retr)))
+        self.retrieval(numbers.into_iter().map(Command::Retr))
     }
 
     /// Asks for the headers of messages, as many at a time as the server takes.
@@ -234,8 +161,15 @@ impl<S: Read + Write> Session<S> {
     where
         I: IntoIterator<Item = MessageNumber>,
     {
-        let commands = numbers.into_iter().map(|number| Command::Top(number, 0));
-        Retrieval(Exchange::new(self, commands))
+        self.retrieval(numbers.into_iter().map(|number| Command::Top(number, 0)))
+    }
+
+    fn retrieval<C: Iterator<Item = Command>>(&mut self, commands: C) -> Retrieval<'_, S, C> {
+        Retrieval(self.exchange(commands))
+    }
+
+    fn exchange<C: Iterator<Item = Command>>(&mut self, commands: C) -> Exchange<'_, S, C> {
+        Exchange::new(&mut self.channel, self.pipelined, commands)
     }
 
     /// Marks messages as deleted, all in one flight where the server takes it; tells the reply to each.
@@ -247,7 +181,7 @@ impl<S: Read + Write> Session<S> {
         numbers: impl IntoIterator<Item = MessageNumber>,
         mut each: impl FnMut(MessageNumber, Reply),
     ) -> Result<(), Error> {
-        let mut exchange = Exchange::new(self, numbers.into_iter().map(Command::Dele));
+        let mut exchange = self.exchange(numbers.into_iter().map(Command::Dele));
         while let Some((command, reply)) = exchange.next()? {
             if let Command::Dele(number) = command {
                 each(number, reply);
@@ -281,106 +215,40 @@ impl<S: Read + Write> Session<S> {
     }
 }
 
-/// Commands and their replies, with as many in flight as the window admits.
-struct Exchange<'s, S, I: Iterator> {
-    channel: &'s mut Channel<S>,
-    window: Window<Command>,
-    commands: Peekable<I>,
-}
-
-impl<S, I: Iterator> Drop for Exchange<'_, S, I> {
-    fn drop(&mut self) {
-        if self.window.answered().is_some() {
-            self.channel.abandon();
-        }
-    }
-}
-
-impl<'s, S: Read + Write, I: Iterator<Item = Command>> Exchange<'s, S, I> {
-    fn new(session: &'s mut Session<S>, commands: I) -> Self {
-        Self {
-            window: Window::new(session.pipelined),
-            channel: &mut session.channel,
-            commands: commands.peekable(),
-        }
-    }
-
-    /// Sends what the window admits and reads one status line; `None` when all commands are answered.
-    fn next(&mut self) -> Result<Option<(Command, Reply)>, Error> {
-        if self.window.wants_more() {
-            while let Some(command) = self
-                .commands
-                .next_if(|command| self.window.admits(command.to_string().len() + 2))
-            {
-                let len = self.channel.queue(&command)?;
-                self.window.sent(command, len);
+impl Session<Line> {
+    /// Finds out whether the server keeps what it gets ahead of its replies, by two NOOPs in one write (RFC 2449 §6.6: one
+    /// without PIPELINING may drop it). If it does, commands are sent ahead from now on. After [`Probed::Lost`] the
+    /// session is of no use.
+    ///
+    /// # Errors
+    /// The run is to end, or the protocol is broken.
+    pub fn probe(&mut self) -> Result<Probed, Error> {
+        self.channel.queue(&Command::Noop)?;
+        self.channel.queue(&Command::Noop)?;
+        let asked = Instant::now();
+        let replies = self.channel.flush("NOOP").and_then(|()| {
+            let first = self.channel.reply("NOOP")?;
+            let in_time = BEHIND.max(asked.elapsed() * BEHIND_FACTOR);
+            let usual = self.channel.stream().set_timeout(in_time);
+            let second = self.channel.reply("NOOP");
+            self.channel.stream().set_timeout(usual);
+            Ok([first, second?])
+        });
+        match replies {
+            Ok(replies) if replies.iter().all(|reply| reply.positive) => {
+                self.pipelined = true;
+                Ok(Probed::Kept)
             }
-            self.channel.flush("sending commands")?;
+            Ok(_) => Ok(Probed::Disliked),
+            Err(Error::Closed { .. } | Error::Lost { .. } | Error::TimedOut { .. }) => {
+                self.channel.abandon();
+                Ok(Probed::Lost)
+            }
+            Err(error) => Err(error),
         }
-        let Some(command) = self.window.answered() else {
-            return Ok(None);
-        };
-        let reply = self.channel.reply(command.verb())?;
-        Ok(Some((command, reply)))
     }
 }
 
-/// Messages, or their headers, on their way.
-pub struct Retrieval<'s, S, I: Iterator>(Exchange<'s, S, I>);
-
-/// What came of one RETR or TOP.
-#[derive(Debug)]
-pub enum Retrieved<'r, S> {
-    /// The message follows.
-    Message(MessageNumber, Body<'r, S>),
-    /// The server does not give it.
-    Refused(MessageNumber, Reply),
-}
-
-impl<S: Read + Write, I: Iterator<Item = Command>> Retrieval<'_, S, I> {
-    /// Waits for the next message, in the order they were asked for; what is left of the last one is read past. `None`
-    /// at the end.
-    ///
-    /// # Errors
-    /// The connection is lost or the protocol broken.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "what it gives borrows from it"
-    )]
-    pub fn next(&mut self) -> Result<Option<Retrieved<'_, S>>, Error> {
-        let Some((command, reply)) = self.0.next()? else {
-            return Ok(None);
-        };
-        let (Command::Retr(number) | Command::Top(number, _)) = command else {
-            return Ok(None);
-        };
-        let verb = command.verb();
-        Ok(Some(match accepted(reply, verb) {
-            Ok(_) => Retrieved::Message(number, Body::open(self.0.channel, verb)),
-            Err(Error::Refused { reply, .. }) => Retrieved::Refused(number, reply),
-            Err(error) => return Err(error),
-        }))
-    }
-}
-
-/// A message as it arrives: its content with CRLF line ends, without stuffing.
-#[derive(Debug)]
-pub struct Body<'r, S> {
-    channel: &'r mut Channel<S>,
-    during: &'static str,
-}
-
-impl<'r, S: Read + Write> Body<'r, S> {
-    fn open(channel: &'r mut Channel<S>, during: &'static str) -> Self {
-        channel.open_content();
-        Self { channel, during }
-    }
-
-    /// The next piece of content, of any length but 0; `None` once the terminator was read.
-    ///
-    /// # Errors
-    /// The connection is lost: what came before is not a message.
-    pub fn chunk(&mut self) -> Result<Option<&[u8]>, Error> {
-        self.channel.content(self.during)
-    }
+fn refused(command: &'static str) -> impl FnOnce(Reply) -> Error {
+    move |reply| Error::Refused { command, reply }
 }

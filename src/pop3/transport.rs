@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use native_tls::TlsStream;
 
+use super::pipeline::SEND_BUFFER;
+
 /// How often a waiting connection looks whether it should stop.
 pub(super) const TICK: Duration = Duration::from_millis(200);
 
@@ -77,11 +79,18 @@ impl Wire {
         stream.set_write_timeout(Some(tick))?;
         // Commands are small and waited for: none may be held back for a fuller packet.
         stream.set_nodelay(true)?;
+        // All that the window admits is taken at once, so that no write waits for a server that waits for us.
+        rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER)?;
         Ok(Self {
             stream,
             tick,
             patience,
         })
+    }
+
+    /// Sets how long the server may be silent; returns what it was.
+    fn set_timeout(&mut self, timeout: Duration) -> Duration {
+        std::mem::replace(&mut self.patience.timeout, timeout)
     }
 
     /// Tries in ticks until there is a result, patience ends or a stop is asked for.
@@ -132,6 +141,16 @@ pub enum Line {
     Plain(Wire),
     /// Under TLS.
     Tls(Box<TlsStream<Wire>>),
+}
+
+impl Line {
+    /// Sets how long the server may be silent; returns what it was.
+    pub(super) fn set_timeout(&mut self, timeout: Duration) -> Duration {
+        match self {
+            Self::Plain(wire) => wire.set_timeout(timeout),
+            Self::Tls(stream) => stream.get_mut().set_timeout(timeout),
+        }
+    }
 }
 
 impl Read for Line {

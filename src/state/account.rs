@@ -3,7 +3,7 @@
 //! It refuses to know what a file or a server is. Invariant: a message has a row from the moment it is safe here, and at
 //! least one delivery; both come with the same transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::deliveries::{self, DeliveryId};
 use super::error::Error;
-use super::facts::{self, Facts, stored};
+use super::facts::{Facts, stored};
 use super::ledger::Ledger;
 use crate::mail::{Digest, Octets, Uid};
 
@@ -96,19 +96,6 @@ impl<'l> Account<'l> {
         &self.tag
     }
 
-    /// Holds a whole listing, uids and sizes, against the record; changes nothing. What is `doubted` counts as known only
-    /// by its content.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn facts(
-        &self,
-        listed: &[(&[u8], Octets)],
-        doubted: &HashSet<&[u8]>,
-    ) -> Result<Facts, Error> {
-        self.read(|connection| facts::read(connection, self.id, listed, doubted))
-    }
-
     /// Records what a listing changed: a uid that is gone is absent from now, and deleted if that was asked for; one
     /// that has been absent for long is forgotten.
     ///
@@ -127,7 +114,7 @@ impl<'l> Account<'l> {
         if facts.gone.is_empty() && facts.returned.is_empty() && !self.read(is_long_absent)? {
             return Ok(());
         }
-        self.ledger.write(|transaction| {
+        self.ledger.note(|transaction| {
             let mut returned = transaction
                 .prepare_cached("UPDATE message SET absent_since = NULL WHERE id = ?")?;
             for id in &facts.returned {
@@ -161,7 +148,7 @@ impl<'l> Account<'l> {
         if let Some(id) = self.read(find)? {
             return Ok(id);
         }
-        self.ledger.write(|transaction| {
+        self.ledger.note(|transaction| {
             transaction.execute(
                 "INSERT INTO destination (address) VALUES (?) ON CONFLICT DO NOTHING",
                 [address],
@@ -256,7 +243,7 @@ impl<'l> Account<'l> {
     /// # Errors
     /// The database cannot be written.
     pub fn stumble(&self, uid: &Uid) -> Result<(), Error> {
-        self.ledger.write(|transaction| {
+        self.ledger.note(|transaction| {
             transaction
                 .execute(
                     "INSERT INTO stumble (account, uid, times) VALUES (?, ?, 1)
@@ -272,7 +259,7 @@ impl<'l> Account<'l> {
     /// # Errors
     /// The database cannot be written.
     pub fn forget_stumbles<'u>(&self, uids: impl Iterator<Item = &'u [u8]>) -> Result<(), Error> {
-        self.ledger.write(|transaction| {
+        self.ledger.note(|transaction| {
             let mut mended = transaction.prepare_cached(MEND)?;
             uids.into_iter()
                 .try_for_each(|uid| mended.execute(params![self.id, uid]).map(drop))
@@ -345,7 +332,7 @@ impl<'l> Account<'l> {
     fn mark(&self, column: &str, since: Option<Timestamp>) -> Result<(), Error> {
         let since = since.map(Timestamp::as_second);
         let update = format!("UPDATE account SET {column} = ? WHERE id = ?");
-        self.ledger.write(|transaction| {
+        self.ledger.note(|transaction| {
             transaction
                 .execute(&update, params![since, self.id])
                 .map(drop)

@@ -116,6 +116,18 @@ impl Account<'_> {
             .write(|transaction| mark_published(transaction, ids, now.as_second()))
     }
 
+    /// The same, for what the next run would find there.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn note_published(&self, ids: &[DeliveryId], now: Timestamp) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.ledger
+            .note(|transaction| mark_published(transaction, ids, now.as_second()))
+    }
+
     /// Says what became of deliveries that were begun: these are published, and those have yet to begin.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::account::{MessageId, time};
 use crate::mail::{Digest, Octets};
@@ -64,10 +64,17 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// How many of the uids asked about are not known.
+    #[must_use]
+    pub fn unknown(&self) -> usize {
+        let standings = self.standings.iter();
+        standings.filter(|standing| !standing.is_known()).count()
+    }
+
     /// Whether all uids asked about are known.
     #[must_use]
     pub fn are_known(&self) -> bool {
-        self.standings.iter().all(Standing::is_known)
+        self.unknown() == 0
     }
 
     /// The uids that were listed before and are not now.
@@ -102,91 +109,192 @@ impl Facts {
     }
 }
 
-/// The columns that [`Rows::standing`] reads.
-const COLUMNS: &str = "id, first_seen, sha256, listed, ifnull(deleted, delete_accepted), uid, kept";
+/// The rows that the last listing had, read while the server is still at the next one.
+#[derive(Debug, Default)]
+pub struct Present {
+    rows: Vec<Record>,
+    /// All uids, one behind the other, in the same order.
+    uids: Vec<u8>,
+}
 
-/// Reads the rows that the last listing had in one pass, and looks up only the uids that are not among them.
-pub(super) fn read(
+/// What judging a row takes, but for its uid.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    id: i64,
+    first_seen: i64,
+    listed: i64,
+    kept: u32,
+    was_deleted: bool,
+    published: bool,
+    /// Where its uid ends among those of [`Present`].
+    end: usize,
+}
+
+/// The columns that [`Record::read`] reads.
+const COLUMNS: &str = "id, first_seen, listed, kept, ifnull(deleted, delete_accepted)";
+
+impl Record {
+    fn read(row: &Row<'_>, unpublished: &HashSet<i64>, end: usize) -> rusqlite::Result<Self> {
+        let id = row.get(0)?;
+        Ok(Self {
+            id,
+            first_seen: row.get(1)?,
+            listed: row.get(2)?,
+            kept: row.get(3)?,
+            was_deleted: row.get::<_, Option<i64>>(4)?.is_some(),
+            published: !unpublished.contains(&id),
+            end,
+        })
+    }
+
+    /// Judges the row by what the server says of its uid now.
+    fn standing(
+        &self,
+        connection: &Connection,
+        size: Octets,
+        is_doubted: bool,
+    ) -> rusqlite::Result<Standing> {
+        if self.listed == stored(size) && !self.was_deleted && !is_doubted {
+            return Ok(Standing::Known(Known {
+                id: MessageId(self.id),
+                first_seen: time(self.first_seen),
+                published: self.published,
+                kept: self.kept,
+            }));
+        }
+        let digest = connection
+            .prepare_cached("SELECT sha256 FROM message WHERE id = ?")?
+            .query_row([self.id], |row| row.get(0))?;
+        Ok(Standing::Doubtful {
+            id: MessageId(self.id),
+            digest: Digest(digest),
+            deleted: self.was_deleted,
+        })
+    }
+}
+
+impl Present {
+    /// Reads the rows in one pass, in the order in which their messages came: as a rule that of the server.
+    pub(super) fn read(connection: &Connection, account: i64) -> rusqlite::Result<Self> {
+        let unpublished = unpublished(connection)?;
+        let mut present = Self::default();
+        let mut rows = connection.prepare_cached(&format!(
+            "SELECT {COLUMNS}, uid FROM message WHERE account = ? AND absent_since IS NULL"
+        ))?;
+        let mut rows = rows.query([account])?;
+        while let Some(row) = rows.next()? {
+            present.uids.extend_from_slice(row.get_ref(5)?.as_blob()?);
+            let record = Record::read(row, &unpublished, present.uids.len())?;
+            present.rows.push(record);
+        }
+        Ok(present)
+    }
+
+    fn uid(&self, at: usize) -> Option<&[u8]> {
+        let start = at.checked_sub(1).map_or(0, |before| self.rows[before].end);
+        Some(&self.uids[start..self.rows.get(at)?.end])
+    }
+
+    fn by_uid(&self) -> HashMap<&[u8], usize> {
+        (0..self.rows.len())
+            .filter_map(|at| Some((self.uid(at)?, at)))
+            .collect()
+    }
+}
+
+/// Holds a listing against the rows that the last one had, side by side as long as their order is the same, and looks up
+/// only the uids that are not among them.
+pub(super) fn compare(
     connection: &Connection,
     account: i64,
+    present: &Present,
     listed: &[(&[u8], Octets)],
     doubted: &HashSet<&[u8]>,
 ) -> rusqlite::Result<Facts> {
-    let rows = Rows::new(connection, doubted)?;
     let mut facts = Facts::of_strangers(listed.len());
-    let positions: HashMap<&[u8], usize> = listed
-        .iter()
-        .enumerate()
-        .map(|(at, (uid, _))| (*uid, at))
-        .collect();
-    let mut present = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM message WHERE account = ? AND absent_since IS NULL"
-    ))?;
-    let mut present = present.query([account])?;
-    while let Some(row) = present.next()? {
-        let uid = row.get_ref(5)?.as_blob()?;
-        if let Some(at) = positions.get(uid) {
-            facts.standings[*at] = rows.standing(row, listed[*at].1)?;
-        } else {
-            facts.gone.push((MessageId(row.get(0)?), uid.into()));
-        }
-    }
-    let mut absent = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM message WHERE account = ? AND uid = ? AND replaced IS NULL"
-    ))?;
-    for (at, (uid, size)) in listed.iter().enumerate() {
-        if facts.standings[at] == Standing::New {
-            let found = absent
-                .query_row(params![account, uid], |row| rows.standing(row, *size))
-                .optional()?;
-            if let Some(Standing::Known(known)) = found {
+    let mut absent = Absent::of(connection, account)?;
+    let mut by_uid = None;
+    let mut is_listed = vec![false; present.rows.len()];
+    // Which row is expected, and how many have not been met.
+    let (mut next, mut left) = (0, present.rows.len());
+    for (at, &(uid, size)) in listed.iter().enumerate() {
+        let is_doubted = !doubted.is_empty() && doubted.contains(uid);
+        let met = match present.uid(next) {
+            Some(expected) if expected == uid => Some(next),
+            _ if left == 0 => None,
+            _ => {
+                let by_uid = by_uid.get_or_insert_with(|| present.by_uid());
+                by_uid.get(uid).copied()
+            }
+        };
+        if let Some(row) = met {
+            left -= usize::from(!is_listed[row]);
+            is_listed[row] = true;
+            next = row + 1;
+            facts.standings[at] = present.rows[row].standing(connection, size, is_doubted)?;
+        } else if let Some(record) = absent.find(uid)? {
+            let standing = record.standing(connection, size, is_doubted)?;
+            if let Standing::Known(known) = standing {
                 facts.returned.push(known.id);
             }
-            facts.standings[at] = found.unwrap_or(Standing::New);
+            facts.standings[at] = standing;
+        }
+    }
+    for (at, row) in present.rows.iter().enumerate() {
+        if let (false, Some(uid)) = (is_listed[at], present.uid(at)) {
+            facts.gone.push((MessageId(row.id), uid.into()));
         }
     }
     Ok(facts)
 }
 
-/// What is to be known to judge a row.
-struct Rows<'d> {
+/// The rows that the last listing did not have.
+struct Absent<'c> {
+    /// `None` if there are none.
+    query: Option<CachedStatement<'c>>,
+    account: i64,
     unpublished: HashSet<i64>,
-    doubted: &'d HashSet<&'d [u8]>,
 }
 
-impl<'d> Rows<'d> {
-    fn new(connection: &Connection, doubted: &'d HashSet<&'d [u8]>) -> rusqlite::Result<Self> {
-        let unpublished = connection
-            .prepare_cached("SELECT message FROM delivery WHERE published IS NULL")?
-            .query_map([], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
+impl<'c> Absent<'c> {
+    fn of(connection: &'c Connection, account: i64) -> rusqlite::Result<Self> {
+        let are_there: bool = connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM message
+                 WHERE account = ? AND absent_since IS NOT NULL AND replaced IS NULL)",
+            )?
+            .query_row([account], |row| row.get(0))?;
+        let find = format!(
+            "SELECT {COLUMNS} FROM message
+             WHERE account = ? AND uid = ? AND absent_since IS NOT NULL AND replaced IS NULL"
+        );
         Ok(Self {
-            unpublished,
-            doubted,
+            query: are_there
+                .then(|| connection.prepare_cached(&find))
+                .transpose()?,
+            account,
+            unpublished: unpublished(connection)?,
         })
     }
 
-    /// Judges a row by what the server says of its uid now.
-    fn standing(&self, row: &Row<'_>, size: Octets) -> rusqlite::Result<Standing> {
-        let id = row.get(0)?;
-        let same_size = row.get::<_, i64>(3)? == stored(size);
-        let was_deleted = row.get::<_, Option<i64>>(4)?.is_some();
-        let is_doubted =
-            !self.doubted.is_empty() && self.doubted.contains(row.get_ref(5)?.as_blob()?);
-        if same_size && !was_deleted && !is_doubted {
-            return Ok(Standing::Known(Known {
-                id: MessageId(id),
-                first_seen: time(row.get(1)?),
-                published: !self.unpublished.contains(&id),
-                kept: row.get(6)?,
-            }));
-        }
-        Ok(Standing::Doubtful {
-            id: MessageId(id),
-            digest: Digest(row.get(2)?),
-            deleted: was_deleted,
-        })
+    fn find(&mut self, uid: &[u8]) -> rusqlite::Result<Option<Record>> {
+        let Some(query) = &mut self.query else {
+            return Ok(None);
+        };
+        query
+            .query_row(params![self.account, uid], |row| {
+                Record::read(row, &self.unpublished, 0)
+            })
+            .optional()
     }
+}
+
+/// The messages that are not where they are to go.
+fn unpublished(connection: &Connection) -> rusqlite::Result<HashSet<i64>> {
+    connection
+        .prepare_cached("SELECT message FROM delivery WHERE published IS NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect()
 }
 
 /// A size as the database holds it: its integers are signed, and no message is that large.

@@ -23,6 +23,23 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long one attempt waits for it.
 const ATTEMPT: Duration = Duration::from_millis(200);
 
+/// When a transaction outlives a power cut.
+#[derive(Clone, Copy)]
+enum Durable {
+    Now,
+    WithTheNext,
+}
+
+impl Durable {
+    /// In WAL mode, FULL waits for the disk at each commit, and NORMAL never; a sync covers all that was written before.
+    fn synchronous(self) -> &'static str {
+        match self {
+            Self::Now => "FULL",
+            Self::WithTheNext => "NORMAL",
+        }
+    }
+}
+
 /// The state database.
 #[derive(Debug)]
 pub struct Ledger {
@@ -70,7 +87,7 @@ impl Ledger {
         if let Some(account) = self.find(server, user)? {
             return Ok(account);
         }
-        self.write(|transaction| {
+        self.note(|transaction| {
             transaction.execute(
                 "INSERT INTO account (server, user) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 params![server, user],
@@ -118,15 +135,35 @@ impl Ledger {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does some writing in one transaction.
+    /// Does some writing in one transaction, which outlives a power cut.
     pub(super) fn write<T>(
         &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        self.transact(Durable::Now, work)
+    }
+
+    /// The same, without waiting for the disk: for what the next run would find out again, or find done. It is in the
+    /// order of all transactions, so that none is without those before it.
+    pub(super) fn note<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        self.transact(Durable::WithTheNext, work)
+    }
+
+    fn transact<T>(
+        &self,
+        durable: Durable,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
         let mut waited = Duration::ZERO;
         loop {
             // Others of this process get their turn between two attempts.
             let mut connection = self.connection();
+            connection
+                .pragma_update(None, "synchronous", durable.synchronous())
+                .map_err(|source| self.error(source))?;
             match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
                 Ok(transaction) => {
                     let finish = || {
@@ -238,8 +275,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     connection
         .busy_timeout(BUSY_TIMEOUT)
         .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
-        // Before DELE a commit must outlive a power cut; in WAL mode only FULL promises that.
-        .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
+        .and_then(|()| connection.pragma_update(None, "synchronous", Durable::Now.synchronous()))
         // Elsewhere than on macOS it changes nothing; there only this waits for the disk itself.
         .and_then(|()| connection.pragma_update(None, "fullfsync", true))
         .and_then(|()| connection.pragma_update(None, "foreign_keys", true))

@@ -18,10 +18,12 @@ mod ledger;
 mod lock;
 mod record;
 mod schema;
+mod servers;
 
 pub use account::{Account, Arrival, DestinationId, MessageId, Recognised, Route};
 pub use deliveries::{DeliveryId, Filed, Owed};
 pub use error::Error;
-pub use facts::{Facts, Known, Standing};
+pub use facts::{Facts, Known, Present, Standing};
 pub use ledger::Ledger;
 pub use lock::Lock;
+pub use servers::{Habits, Lesson};

@@ -1,15 +1,39 @@
-//! What is on record of an account as a whole: how much there is, under which names, with which contents.
+//! What is on record of an account as a whole: what the last listing had, how much there is, under which names, with
+//! which contents.
 //!
 //! It changes nothing. What costs as much as was ever fetched is asked where that is worth it, and not in each run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::account::{Account, DestinationId, MessageId};
 use super::deliveries::octets;
 use super::error::Error;
+use super::facts::{self, Facts, Present};
 use crate::mail::{Digest, Octets};
 
 impl Account<'_> {
+    /// Reads what the last listing had.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn present(&self) -> Result<Present, Error> {
+        self.read(|connection| Present::read(connection, self.id))
+    }
+
+    /// Holds a whole listing, uids and sizes, against the record, of which `present` was read since it changed; changes
+    /// nothing. What is `doubted` counts as known only by its content.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn facts(
+        &self,
+        present: &Present,
+        listed: &[(&[u8], Octets)],
+        doubted: &HashSet<&[u8]>,
+    ) -> Result<Facts, Error> {
+        self.read(|connection| facts::compare(connection, self.id, present, listed, doubted))
+    }
+
     /// Whether nothing was ever fetched from the maildrop.
     ///
     /// # Errors

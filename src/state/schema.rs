@@ -82,6 +82,16 @@ const STEPS: &[&str] = &["
     -- From now on message.replaced also says when a uid was forgotten after a long absence.
     CREATE INDEX message_absent ON message (account, absent_since)
         WHERE absent_since IS NOT NULL AND replaced IS NULL;
+", "
+    -- How a server takes commands that are sent ahead of its replies.
+    CREATE TABLE server (
+        name TEXT PRIMARY KEY,          -- as in account.server
+        announces INTEGER,              -- whether CAPA lists PIPELINING; NULL: not known
+        asked INTEGER,                  -- when CAPA was asked
+        keeps INTEGER NOT NULL DEFAULT 0, -- it kept two commands that came in one piece
+        doubts INTEGER NOT NULL DEFAULT 0, -- how often it lost something
+        spared_until INTEGER            -- nothing is sent ahead until then
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// The version that a database at the top of the ladder has.
@@ -134,7 +144,7 @@ mod tests {
                 |row| row.get::<_, u32>(0),
             )
             .unwrap();
-        assert_eq!(tables, 5);
+        assert_eq!(tables, 6);
     }
 
     #[test]

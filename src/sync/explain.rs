@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::{Read, Write};
 
-use super::observer::{Event, Observer};
+use super::manners::Manners;
+use super::observer::Observer;
 use super::outcome::{Error, Tally};
 use super::retire::{copy_of, fresh};
 use super::survey::Entry;
@@ -15,7 +16,7 @@ use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
 use crate::pop3::{Line, Session};
 use crate::retention::{Copy, Verdict, judge};
-use crate::state::{Account, Facts, Ledger, MessageId, Standing};
+use crate::state::{Account, Facts, Ledger, MessageId, Present, Standing};
 
 /// What would be done with one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,17 +100,26 @@ pub(super) fn look(
     observer: &dyn Observer,
     tally: &mut Tally,
 ) -> Result<(Session<Line>, Vec<Explained>), Error> {
-    let mut session = Identity::find(job)?.log_in(job, observer)?;
-    observer.notice(Event::Listing);
-    let listing = survey::ask(&mut session, tally)?;
-    let maildrop = survey::join(&listing, tally);
     let account = match ledger {
         Some(ledger) => ledger.find(&job.endpoint.server(), job.user)?,
         None => None,
     };
+    let manners = Manners::as_remembered(job, ledger)?;
+    let present = || match &account {
+        Some(account) => Ok(account.present()?),
+        None => Ok(Present::default()),
+    };
+    let (mut session, listings, present) =
+        manners.enter(&Identity::find(job)?, observer, present)?;
+    let listing = survey::complete(&mut session, listings, tally)?;
+    let maildrop = survey::join(&listing, tally);
     let (facts, left, stuck) = match account {
         Some(account) => (
-            account.facts(&survey::uids_and_sizes(&maildrop), &HashSet::new())?,
+            account.facts(
+                &present,
+                &survey::uids_and_sizes(&maildrop),
+                &HashSet::new(),
+            )?,
             // Nobody is asked: it is not done yet.
             whereabouts::departed(job, &account, None, tally)?,
             stuck(&account)?,

@@ -12,6 +12,7 @@ mod batch;
 mod explain;
 mod headers;
 mod list;
+mod manners;
 mod observer;
 mod outcome;
 mod pauses;
@@ -42,10 +43,11 @@ use crate::credentials;
 use crate::delivery::{Destination, Stamp};
 use crate::mail::Uid;
 use crate::plan::Limits;
-use crate::pop3::{Argument, Connection, Endpoint, Line, Patience, Pipelining, Session};
+use crate::pop3::{Argument, Endpoint, Patience, Pipelining};
 use crate::retention::Policy;
 use crate::secret::Secret;
 use crate::state::{Account, Ledger, Lock};
+use manners::Manners;
 use session::Work;
 use store::Store;
 
@@ -161,6 +163,7 @@ fn attempt(
         store: &store,
         observer,
         rebuilding: account.is_rebuilding()?,
+        manners: Manners::of(job, ledger)?,
     };
     let is_all_seen = work.sessions(tally)?;
     let left = tally.after_limit + tally.no_room + tally.too_large + tally.problems.len();
@@ -206,12 +209,5 @@ impl Identity {
             user: argument("user", Secret::new(job.user))?,
             password: argument("password", (job.password)()?)?,
         })
-    }
-
-    /// Connects and logs in.
-    fn log_in(&self, job: &Job<'_>, observer: &dyn Observer) -> Result<Session<Line>, Error> {
-        observer.notice(Event::Connecting);
-        let connection = Connection::open(job.endpoint, &job.patience)?;
-        Ok(connection.login(&self.user, &self.password, job.pipelining)?)
     }
 }

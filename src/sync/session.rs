@@ -6,7 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-use super::observer::{Event, Observer};
+use super::manners::Manners;
+use super::observer::Observer;
 use super::outcome::{Error, Problem, Tally};
 use super::store::{self, Store};
 use super::survey::{Entry, Listing};
@@ -34,6 +35,7 @@ pub(super) struct Work<'w> {
     pub(super) observer: &'w dyn Observer,
     /// Whether mail may be here that is not on record.
     pub(super) rebuilding: bool,
+    pub(super) manners: Manners<'w>,
 }
 
 /// Which of the new messages a session fetches.
@@ -87,27 +89,48 @@ impl Work<'_> {
         Ok(true)
     }
 
+    /// Has a session, and a second one where the first was lost in finding out what the server bears.
     fn session(&self, tally: &mut Tally, share: Share) -> Result<Left, Error> {
+        loop {
+            let before = progress(tally);
+            let left = self.attempt(tally, share);
+            self.manners.ended(&left, progress(tally) - before)?;
+            if let Some(left) = left? {
+                return Ok(left);
+            }
+        }
+    }
+
+    /// Has a session; `None` if it was lost before anything was done in it.
+    fn attempt(&self, tally: &mut Tally, share: Share) -> Result<Option<Left>, Error> {
         let Self {
             job,
             account,
             observer,
             ..
         } = *self;
-        let mut session = self.identity.log_in(job, observer)?;
-        observer.notice(Event::Listing);
-        let listing = survey::ask(&mut session, tally)?;
-        self.note_uidl(&listing, tally)?;
+        let present = || Ok(account.present()?);
+        let (mut session, listings, present) =
+            self.manners.enter(&self.identity, observer, present)?;
+        let mut seen = Tally::default();
+        let listing = survey::complete(&mut session, listings, &mut seen)?;
+        let mut maildrop = survey::join(&listing, &mut seen);
         let stumbles = account.stumbles()?;
-        let mut maildrop = survey::join(&listing, tally);
-        maildrop.sort_by_key(|entry| stumbles.get(entry.uid));
-        tally.listed = maildrop.len();
+        if !stumbles.is_empty() {
+            maildrop.sort_by_key(|entry| stumbles.get(entry.uid));
+        }
         let listed = survey::uids_and_sizes(&maildrop);
-        let mut facts = account.facts(&listed, &HashSet::new())?;
+        let mut facts = account.facts(&present, &listed, &HashSet::new())?;
         let ambiguous = listing.ambiguous(&maildrop, &facts);
         if !ambiguous.is_empty() {
-            facts = account.facts(&listed, &ambiguous)?;
+            facts = account.facts(&present, &listed, &ambiguous)?;
         }
+        if !self.manners.probe(&mut session, facts.unknown())? {
+            return Ok(None);
+        }
+        tally.add(seen);
+        tally.listed = maildrop.len();
+        self.note_uidl(&listing, tally)?;
         account.settle(&facts, job.now)?;
         self.forget_stumbles(&stumbles, &maildrop)?;
         // Asked once in a run.
@@ -124,7 +147,7 @@ impl Work<'_> {
             && facts.are_known();
         if unstuck {
             let all = listed.iter().map(|(uid, _)| *uid);
-            facts = account.facts(&listed, &all.collect())?;
+            facts = account.facts(&present, &listed, &all.collect())?;
         }
 
         let wanted = self.wanted(&maildrop, &facts, share, tally)?;
@@ -151,7 +174,7 @@ impl Work<'_> {
         let unlisted = unstuck || (progress(tally) > before && (all_are_new || is_gmail));
         if facts.are_doubtful() {
             // What proved to be on record may be due.
-            facts = account.facts(&listed, &ambiguous)?;
+            facts = account.facts(&account.present()?, &listed, &ambiguous)?;
         }
         retire::retire(
             session,
@@ -161,11 +184,11 @@ impl Work<'_> {
             observer,
             tally,
         )?;
-        Ok(Left {
+        Ok(Some(Left {
             put_off: wanted.len() - share_ends,
             unlisted,
             unstuck,
-        })
+        }))
     }
 
     /// What is to be fetched.

@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use super::headers;
 use super::outcome::{Error, Problem, Tally};
 use crate::mail::{MessageNumber, Octets, Uid};
-use crate::pop3::{self, Session, SizeListing, UidListing};
+use crate::pop3::{self, Listings, Session, SizeListing, UidListing};
 use crate::state::Facts;
 
 /// A message on the server.
@@ -53,22 +53,24 @@ impl Listing {
     }
 }
 
-/// Asks for both listings, and for headers where they do not tell messages apart.
-pub(super) fn ask<S: Read + Write>(
+/// Takes up both listings, and asks for headers where they do not tell messages apart.
+pub(super) fn complete<S: Read + Write>(
     session: &mut Session<S>,
+    listings: Listings,
     tally: &mut Tally,
 ) -> Result<Listing, Error> {
-    let sizes = match session.list() {
+    let sizes = match listings.sizes {
+        Ok(sizes) => sizes,
         // Some servers have no listing for an empty maildrop.
-        Err(refusal @ pop3::Error::Refused { .. }) => match session.stat()? {
-            (0, _) => return Ok(Listing::default()),
-            _ => return Err(refusal.into()),
-        },
-        result => result?,
+        Err(_) if session.stat()?.0 == 0 => return Ok(Listing::default()),
+        Err(reply) => {
+            let command = "LIST";
+            return Err(pop3::Error::Refused { command, reply }.into());
+        }
     };
-    let (uids, lacks_uidl) = match session.uidl() {
+    let (uids, lacks_uidl) = match listings.uids {
         Ok(uids) => (uids, false),
-        Err(pop3::Error::Refused { reply, .. }) => {
+        Err(reply) => {
             let numbers: Vec<_> = sizes.iter().map(|(number, _)| number).collect();
             let mut refused = Tally::default();
             let uids = headers::uids(session, &numbers, &mut refused)?;
@@ -78,7 +80,6 @@ pub(super) fn ask<S: Read + Write>(
             tally.note_all(refused.problems);
             (uids, true)
         }
-        Err(error) => return Err(error.into()),
     };
     let shared = sharing(&uids);
     let apart = if shared.is_empty() {
@@ -97,6 +98,10 @@ pub(super) fn ask<S: Read + Write>(
 
 /// The messages that have another's uid, too.
 fn sharing(uids: &UidListing) -> Vec<MessageNumber> {
+    // Many servers count their uids up.
+    if uids.iter().is_sorted_by(|(_, one), (_, other)| one < other) {
+        return Vec::new();
+    }
     let repeated = repeated(uids.iter().map(|(_, uid)| uid));
     if repeated.is_empty() {
         return Vec::new();
@@ -113,6 +118,9 @@ fn sharing(uids: &UidListing) -> Vec<MessageNumber> {
 /// Joins the listings by number, in the order of UIDL.
 pub(super) fn join<'l>(listing: &'l Listing, tally: &mut Tally) -> Vec<Entry<'l>> {
     let Listing { uids, .. } = listing;
+    if let Some(entries) = side_by_side(listing) {
+        return entries;
+    }
     let mut sizes: HashMap<MessageNumber, Octets> = listing.sizes.iter().collect();
     let apart: HashMap<MessageNumber, &[u8]> = listing.apart.iter().collect();
     let numbers = repeated(uids.iter().map(|(number, _)| number));
@@ -139,6 +147,22 @@ pub(super) fn join<'l>(listing: &'l Listing, tally: &mut Tally) -> Vec<Entry<'l>
     }
     debug_assert!(are_distinct(&entries));
     entries
+}
+
+/// The entries, where both listings have the same numbers in the same order and there is nothing to tell: as a rule.
+fn side_by_side(listing: &Listing) -> Option<Vec<Entry<'_>>> {
+    let Listing { sizes, uids, .. } = listing;
+    if !listing.shared.is_empty() || sizes.iter().len() != uids.iter().len() {
+        return None;
+    }
+    let mut last = None;
+    let pairs = sizes.iter().zip(uids.iter());
+    let entries = pairs.map(|((number, size), (same, uid))| {
+        let is_next = number == same && last.replace(number) < Some(number);
+        (is_next && !uid.is_empty()).then_some(Entry { number, size, uid })
+    });
+    let entries: Option<Vec<Entry<'_>>> = entries.collect();
+    entries.inspect(|entries| debug_assert!(are_distinct(entries)))
 }
 
 fn are_distinct(entries: &[Entry<'_>]) -> bool {

@@ -83,7 +83,7 @@ impl<'w> Writer<'w> {
             Ok(())
         });
         // What is visible is said to be so, whatever became of the batch behind it.
-        let recorded = self.account.publish(&unrecorded, self.job.now);
+        let recorded = self.account.note_published(&unrecorded, self.job.now);
         written.and(recorded.map_err(Error::from))
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 
 use popfetch::mail::MessageNumber;
-use popfetch::pop3::{Connection, Error, Pipelining, Session, Violation};
+use popfetch::pop3::{Ahead, Connection, Error, Session, Violation};
 
 use crate::retrieval::retrieve;
 use crate::session::{LOGIN, argument, log_in, number, read, session};
@@ -54,12 +54,13 @@ fn a_line_that_is_no_status_line_ends_the_session_wherever_it_comes() {
         for (sent, verb) in [("", "USER"), ("C: USER ann\nS: +OK\n", "PASS")] {
             let command = if verb == "USER" { "ann" } else { "two words" };
             let text = format!("S: +OK\n{sent}C: {verb} {command}\nS: {line}");
-            let (refused, check) = log_in(&text, Pipelining::Never);
+            let (refused, check) = log_in(&text, Ahead::Nothing);
             assert_eq!(violation(refused), (verb, odd.clone()));
             check.finished();
         }
-        let (refused, check) = log_in(&format!("{LOGIN}C: CAPA\nS: {line}"), Pipelining::Auto);
-        assert_eq!(violation(refused), ("CAPA", odd.clone()));
+        let (stream, check) = Transcript::new(&format!("S: +OK\nC: CAPA\nS: {line}"));
+        let capabilities = Connection::greet(stream).unwrap().capabilities();
+        assert_eq!(violation(capabilities), ("CAPA", odd.clone()));
         check.finished();
 
         for (command, ask) in asks {
@@ -194,11 +195,11 @@ fn what_comes_before_it_was_asked_for_ends_the_session() {
         "S-RAW: \"+\"",
         "S-RAW: \"\\r\\n\"",
     ] {
-        let (refused, _) = log_in(&format!("S: +OK ready\n{extra}"), Pipelining::Never);
+        let (refused, _) = log_in(&format!("S: +OK ready\n{extra}"), Ahead::Nothing);
         assert_eq!(violation(refused), ("USER", Violation::Unasked), "{extra}");
 
         let early = format!("S: +OK ready\nC: USER ann\nS: +OK\n{extra}");
-        let (refused, _) = log_in(&early, Pipelining::Never);
+        let (refused, _) = log_in(&early, Ahead::Nothing);
         assert_eq!(violation(refused), ("PASS", Violation::Unasked), "{extra}");
 
         let (mut session, _) = session(extra);
@@ -214,7 +215,7 @@ fn what_comes_before_it_was_asked_for_ends_the_session() {
 #[test]
 fn a_reply_too_many_behind_messages_is_never_the_reply_to_quit() {
     let retrieved = "C: RETR 1\nC: RETR 2\nS: +OK\nS: one\nS: .\nS: +OK\nS: two\nS: .\nS: +OK bye";
-    let (session, _) = log_in(&format!("{LOGIN}{retrieved}"), Pipelining::Always);
+    let (session, _) = log_in(&format!("{LOGIN}{retrieved}"), Ahead::Session);
     let mut session = session.unwrap();
     retrieve(&mut session, 2, &mut Vec::new()).unwrap();
     assert_eq!(violation(session.quit()), ("QUIT", Violation::Unasked));
@@ -237,7 +238,7 @@ fn silence_is_told_with_what_it_came_in() {
     };
     let (stream, _) = Transcript::new("S-RAW: \"+OK\"\nSTALL");
     assert_eq!(silent(Connection::greet(stream).map(drop)), "the greeting");
-    let (refused, _) = log_in("S: +OK\nC: USER ann\nSTALL", Pipelining::Auto);
+    let (refused, _) = log_in("S: +OK\nC: USER ann\nSTALL", Ahead::Nothing);
     assert_eq!(silent(refused.map(drop)), "USER");
     let (mut session, _) = session("C: LIST\nS: +OK\nS: 1 7\nS-RAW: \"2 \"\nSTALL");
     assert_eq!(silent(session.list().map(drop)), "LIST");
@@ -255,14 +256,14 @@ fn silence_is_told_with_what_it_came_in() {
 
 /// A session of every command, of which each cut makes another.
 const WHOLE: &str = "S: +OK ready
-C: USER ann
-S: +OK
-C: PASS two words
-S: +OK
 C: CAPA
 S: +OK
 S: PIPELINING
 S: .
+C: USER ann
+S: +OK
+C: PASS two words
+S: +OK
 C: STAT
 S: +OK 3 12
 C: LIST
@@ -333,9 +334,10 @@ fn play(
     messages: &mut Vec<(MessageNumber, Result<Vec<u8>, String>)>,
 ) -> Result<(), Error> {
     let (stream, _) = Transcript::new(text);
-    let connection = Connection::greet(stream)?;
+    let mut connection = Connection::greet(stream)?;
+    assert!(connection.capabilities()?.pipelining());
     let (user, password) = (argument("ann"), argument("two words"));
-    let mut session = connection.login(&user, &password, Pipelining::Auto)?;
+    let mut session = connection.login(&user, &password, Ahead::Session)?;
     assert_eq!(session.stat()?.0, 3);
     assert_eq!(session.list()?.iter().len(), 3);
     assert_eq!(session.uidl()?.iter().len(), 3);

@@ -56,7 +56,9 @@ fn arrival(uid: &[u8]) -> Arrival {
 /// A listing with the usual size for each uid, held against the record.
 fn facts(account: &Account<'_>, uids: &[&[u8]]) -> Facts {
     let listed: Vec<_> = uids.iter().map(|uid| (*uid, LISTED)).collect();
-    account.facts(&listed, &HashSet::new()).unwrap()
+    account
+        .facts(&account.present().unwrap(), &listed, &HashSet::new())
+        .unwrap()
 }
 
 /// What is on record of each uid that is known.
@@ -246,7 +248,9 @@ fn a_uid_with_another_size_than_before_is_in_doubt() {
     let account = ledger.account("pop.example.com", "ann").unwrap();
     let ids = commit(&account, &[b"a", b"b"]);
     let listed: [(&[u8], Octets); 2] = [(b"a", Octets(10)), (b"b", LISTED)];
-    let facts = account.facts(&listed, &HashSet::new()).unwrap();
+    let facts = account
+        .facts(&account.present().unwrap(), &listed, &HashSet::new())
+        .unwrap();
     let Standing::Doubtful { id, digest, .. } = facts.standings[0] else {
         panic!("{:?}", facts.standings);
     };
@@ -260,7 +264,10 @@ fn a_uid_with_another_size_than_before_is_in_doubt() {
     account
         .commit(&[], &route(&account), &[same], &[], day(1, 0))
         .unwrap();
-    let standings = account.facts(&listed, &HashSet::new()).unwrap().standings;
+    let standings = account
+        .facts(&account.present().unwrap(), &listed, &HashSet::new())
+        .unwrap()
+        .standings;
     assert!(standings.iter().all(Standing::is_known), "{standings:?}");
 }
 

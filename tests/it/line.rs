@@ -114,7 +114,8 @@ fn a_server_that_hangs_up_is_named_with_what_it_hung_up_in() {
 #[test]
 fn a_server_that_falls_silent_in_a_listing_is_given_up() {
     let half = Act::Reply(b"+OK\r\n1 120\r\n2 ".to_vec());
-    let (server, sandbox) = (serve(vec![Fault::At("LIST", 1, half)]), Sandbox::new());
+    let faults = vec![Fault::At("LIST", 1, half), Fault::At("UIDL", 1, Act::Stall)];
+    let (server, sandbox) = (serve(faults), Sandbox::new());
     let out = sync(&sandbox, server.port(), "none", "1s");
     assert_timed_out(&out, "LIST");
     assert!(sandbox.mail("Mail").is_empty());

@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 
 use popfetch::mail::MessageNumber;
-use popfetch::pop3::{Connection, Error, Pipelining, Retrieved, Session};
+use popfetch::pop3::{Ahead, Connection, Error, Retrieved, Session};
 
 use crate::session::{LOGIN, argument, log_in, number, read, session};
-use crate::support::transcript::Transcript;
 
 /// What came of each message: its content, or the server's refusal.
 type Answers = Vec<(MessageNumber, Result<Vec<u8>, String>)>;
@@ -113,7 +112,7 @@ fn a_refusal_within_a_window_leaves_its_neighbours_alone() {
         C: QUIT
         S: +OK"
     );
-    let (session, check) = log_in(&text, Pipelining::Always);
+    let (session, check) = log_in(&text, Ahead::Session);
     let mut session = session.unwrap();
     let mut answers = Answers::new();
     retrieve(&mut session, 4, &mut answers).unwrap();
@@ -205,43 +204,13 @@ fn what_is_left_of_a_message_is_read_past() {
 #[test]
 fn replies_that_were_not_waited_for_are_never_the_next_commands() {
     let text = format!("{LOGIN}C: RETR 1\nC: RETR 2\nS: +OK\nS: one\nS: .\nS: +OK\nS: two\nS: .");
-    let (session, _) = log_in(&text, Pipelining::Always);
+    let (session, _) = log_in(&text, Ahead::Session);
     let mut session = session.unwrap();
     let mut retrieval = session.retrieve([1, 2].map(number));
     retrieval.next().unwrap();
     drop(retrieval);
     assert!(matches!(session.stat(), Err(Error::Abandoned { .. })));
     assert!(matches!(session.quit(), Err(Error::Abandoned { .. })));
-}
-
-#[test]
-fn capa_after_the_login_decides_about_pipelining() {
-    let capa = |keyword: &str| format!("C: CAPA\nS: +OK\nS: {keyword}\nS: .\n");
-    let one = "S: +OK\nS: one\nS: .\n";
-    let two = "S: +OK\nS: two\nS: .\n";
-    let ahead = format!("C: RETR 1\nC: RETR 2\n{one}{two}");
-    let in_turn = format!("C: RETR 1\n{one}C: RETR 2\n{two}");
-    let greeting = "S: +OK ready\n";
-    let login = LOGIN.strip_prefix(greeting).unwrap();
-    for (before, after, retrieval) in [
-        // RFC 2449 §5: what is said before the login need not hold after it.
-        ("TOP", capa("PIPELINING"), &ahead),
-        ("PIPELINING", capa("TOP"), &in_turn),
-        ("PIPELINING", "C: CAPA\nS: -ERR\n".to_owned(), &in_turn),
-    ] {
-        let before = capa(before);
-        let text = format!("{greeting}{before}{login}{after}{retrieval}");
-        let (stream, check) = Transcript::new(&text);
-        let mut connection = Connection::greet(stream).unwrap();
-        connection.capabilities().unwrap();
-        let mut session = connection
-            .login(&argument("ann"), &argument("two words"), Pipelining::Auto)
-            .unwrap();
-        let mut answers = Answers::new();
-        retrieve(&mut session, 2, &mut answers).unwrap();
-        assert_eq!(answers.len(), 2);
-        check.finished();
-    }
 }
 
 /// A server in memory that knows how many commands wait for it. A read gives one reply.
@@ -292,41 +261,44 @@ impl Write for &mut Meter {
     }
 }
 
-/// Retrieves and deletes 2000 messages in a session of its own, and tells how it was asked for them.
-fn metered(pipelining: Pipelining) -> Meter {
+/// How many messages a metered session retrieves and deletes.
+const METERED: u32 = 10_000;
+
+/// Retrieves and deletes many messages in a session of its own, and tells how it was asked for them.
+fn metered(ahead: Ahead) -> Meter {
     let mut meter = Meter::default();
     meter.asked.push_back("the greeting".to_owned());
     let mut session = Connection::greet(&mut meter)
         .unwrap()
-        .login(&argument("ann"), &argument("two words"), pipelining)
+        .login(&argument("ann"), &argument("two words"), ahead)
         .unwrap();
     let mut answers = Answers::new();
-    retrieve(&mut session, 2000, &mut answers).unwrap();
-    assert_eq!(answers.len(), 2000);
+    retrieve(&mut session, METERED, &mut answers).unwrap();
+    assert_eq!(answers.len(), METERED as usize);
     for (number, content) in answers {
         assert_eq!(content, Ok(format!("message {number}\r\n").into_bytes()));
     }
     let mut deleted = 0;
     session
-        .delete((1..=2000).map(number), |_, _| deleted += 1)
+        .delete((1..=METERED).map(number), |_, _| deleted += 1)
         .unwrap();
-    assert_eq!(deleted, 2000);
+    assert_eq!(deleted, METERED);
     drop(session);
     meter
 }
 
 #[test]
 fn a_window_is_bounded_and_refilled_before_it_is_empty() {
-    let meter = metered(Pipelining::Always);
+    let meter = metered(Ahead::Session);
     let (commands, octets) = meter.most;
-    // A server that has 8 KiB for what it cannot take up yet is not held up.
-    assert!(commands > 100 && octets <= 8192, "{:?}", meter.most);
-    assert!(meter.refilled > 2000, "{}", meter.refilled);
+    // It fits into the send buffer that the connection asks for.
+    assert!(commands > 2000 && octets <= 32 * 1024, "{:?}", meter.most);
+    assert!(meter.refilled > METERED as usize, "{}", meter.refilled);
     assert!(meter.asked.is_empty());
 }
 
 #[test]
 fn a_server_that_does_not_pipeline_is_never_sent_two_commands() {
-    let meter = metered(Pipelining::Never);
+    let meter = metered(Ahead::Nothing);
     assert_eq!((meter.most.0, meter.refilled), (1, 0));
 }

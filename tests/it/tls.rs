@@ -317,7 +317,7 @@ fn this_host_may_be_spoken_to_without_tls() {
         let config = account(server.port(), "tls = \"none\"").replace("localhost", host);
         let out = sync(&sandbox, &config);
         assert_synced(&sandbox, &out);
-        assert_eq!(server.sent_in_clear()[1], "PASS pass word");
+        assert_eq!(server.sent_in_clear()[2], "PASS pass word");
     }
 }
 

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn a_signal_in_a_message_ends_the_run_with_what_is_whole() {
     for signal in ["TERM", "INT"] {
         let half = b"+OK\r\nSubject: half\r\n\r\nhalf\r\n".to_vec();
-        let mailbox = mailbox_with(6, Options::without_pipelining);
+        let mailbox = mailbox_with(5, Options::without_pipelining);
         let sent = mailbox.there();
         mailbox
             .server
@@ -40,7 +40,7 @@ fn a_signal_in_a_message_ends_the_run_with_what_is_whole() {
         assert_eq!(mailbox.server.count("QUIT"), 0);
 
         assert_the_next_run_completes(&mailbox, &sent);
-        assert_eq!(mailbox.server.count("RETR"), 6 + 1);
+        assert_eq!(mailbox.server.count("RETR"), 5 + 1);
     }
 }
 

@@ -1,0 +1,215 @@
+//! A connection before the login: its protection, its greeting, what the server can do, and the login itself.
+//!
+//! It refuses to know what is done with the maildrop. Invariants: nothing of the user is sent before the terms of the
+//! endpoint are met; a session begins only when the server has accepted the login.
+
+use std::io::{Read, Write};
+
+use super::capability::Capabilities;
+use super::channel::Channel;
+use super::command::{Argument, Command};
+use super::connect::connect;
+use super::endpoint::{Endpoint, Fingerprint, Security, Trust};
+use super::error::Error;
+use super::opening::Opening;
+use super::pipeline::Ahead;
+use super::reply::Reply;
+use super::session::Session;
+use super::tls::{connector, handshake};
+use super::transport::{Line, Patience, Wire};
+
+/// A connection on which nobody has logged in (RFC 1939 §4).
+#[derive(Debug)]
+pub struct Connection<S> {
+    channel: Channel<S>,
+    /// What the server calls itself, where it greeted on this stream.
+    greeting: Option<Reply>,
+}
+
+impl Connection<Line> {
+    /// Connects to a server on its terms, up to where the login may follow.
+    ///
+    /// # Errors
+    /// The host cannot be found or reached, its certificate is not trusted, or it breaks the protocol. With
+    /// [`Error::Untrusted`] a second connection was made to learn the certificate's fingerprint.
+    pub fn open(endpoint: &Endpoint, patience: &Patience) -> Result<Self, Error> {
+        let result = match &endpoint.security {
+            Security::Cleartext => Self::greet(Line::Plain(connect(endpoint, patience)?)),
+            Security::Implicit(trust) | Security::StartTls(trust) => {
+                encrypt(endpoint, trust, patience)
+            }
+        };
+        match result {
+            Err(Error::Untrusted { host, reason, .. }) => Err(Error::Untrusted {
+                fingerprint: presented(endpoint, patience),
+                host,
+                reason,
+            }),
+            result => result,
+        }
+    }
+}
+
+/// Connects under TLS, from the first byte or by STLS.
+fn encrypt(
+    endpoint: &Endpoint,
+    trust: &Trust,
+    patience: &Patience,
+) -> Result<Connection<Line>, Error> {
+    // A PEM file that is no good is told before anybody is asked for anything.
+    let connector = connector(trust)?;
+    let wire = connect(endpoint, patience)?;
+    let protect = |wire| {
+        let stream = handshake(&connector, &endpoint.host, trust, wire)?;
+        Ok(Line::Tls(Box::new(stream)))
+    };
+    if matches!(endpoint.security, Security::StartTls(_)) {
+        let wire = Connection::<Wire>::greet(wire)?.stls(&endpoint.host)?;
+        // RFC 2595 §4: no greeting follows, and what was learnt in the clear is forgotten.
+        return Ok(Connection {
+            channel: Channel::new(protect(wire)?),
+            greeting: None,
+        });
+    }
+    Connection::greet(protect(wire)?)
+}
+
+/// The fingerprint of the certificate that the server shows: it is asked for with a pin that nothing matches, so that
+/// the connection ends after the handshake.
+fn presented(endpoint: &Endpoint, patience: &Patience) -> Option<Fingerprint> {
+    match encrypt(endpoint, &Trust::Pinned(Fingerprint([0; 32])), patience) {
+        Err(Error::WrongFingerprint { found, .. }) => Some(found),
+        _ => None,
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// Reads the greeting of a server on a fresh connection.
+    ///
+    /// # Errors
+    /// The server says no (RFC 2449 §8.1.2: `[IN-USE]`), breaks the protocol or hangs up.
+    pub fn greet(stream: S) -> Result<Self, Error> {
+        let mut channel = Channel::new(stream);
+        let greeting = Some(channel.greeting()?);
+        Ok(Self { channel, greeting })
+    }
+
+    /// Asks what the server can do; nothing, if it does not know the question (RFC 2449 §5).
+    ///
+    /// # Errors
+    /// The connection is lost or the protocol broken.
+    pub fn capabilities(&mut self) -> Result<Capabilities, Error> {
+        let mut capabilities = Capabilities::default();
+        if self.channel.ask(&Command::Capa)?.positive {
+            self.channel.listing("CAPA", |line| {
+                capabilities.add(line);
+                Some(())
+            })?;
+        }
+        Ok(capabilities)
+    }
+
+    /// Asks for TLS and gives the stream back for the handshake (RFC 2595 §4).
+    fn stls(mut self, host: &str) -> Result<S, Error> {
+        let host = || host.to_owned();
+        // RFC 2595 §4: a client that requires TLS ends here if it is not offered; nothing of the user was sent.
+        if !self.capabilities()?.stls() {
+            return Err(Error::NoStls { host: host() });
+        }
+        let reply = self.channel.ask(&Command::Stls)?;
+        if !reply.positive {
+            return Err(Error::StlsRefused {
+                host: host(),
+                reply,
+            });
+        }
+        self.channel
+            .into_stream()
+            .map_err(|violation| Error::violation(violation, "STLS"))
+    }
+
+    /// Logs in with USER and PASS (RFC 1939 §7).
+    ///
+    /// # Errors
+    /// [`Error::Login`] if the server refuses; else the connection is lost or the protocol broken.
+    pub fn login(
+        mut self,
+        user: &Argument,
+        password: &Argument,
+        ahead: Ahead,
+    ) -> Result<Session<S>, Error> {
+        let mut login = Login::begin(&mut self.channel, user, password, ahead)?;
+        self.channel.flush("PASS")?;
+        login.finish(&mut self.channel)?;
+        Ok(Session::new(self.channel, self.greeting, ahead))
+    }
+
+    /// Logs in and asks what is in the maildrop, as far as commands may be sent `ahead` in one flight; what there is to
+    /// wait for is left to the [`Opening`].
+    ///
+    /// # Errors
+    /// [`Error::Login`] if the server refuses; else the connection is lost or the protocol broken.
+    pub fn open_maildrop(
+        mut self,
+        user: &Argument,
+        password: &Argument,
+        ahead: Ahead,
+    ) -> Result<Opening<S>, Error> {
+        let login = Login::begin(&mut self.channel, user, password, ahead)?;
+        let is_asked = ahead == Ahead::All;
+        if is_asked {
+            self.channel.queue(&Command::List)?;
+            self.channel.queue(&Command::Uidl)?;
+        }
+        self.channel.flush("PASS")?;
+        let session = Session::new(self.channel, self.greeting, ahead);
+        Ok(Opening::new(session, login, is_asked))
+    }
+}
+
+/// A login that is not answered to its end.
+#[derive(Debug)]
+pub(super) struct Login {
+    /// What the server has yet to answer, the next one last.
+    awaited: Vec<&'static str>,
+}
+
+impl Login {
+    /// Queues PASS, after USER was answered or behind it.
+    fn begin<S: Read + Write>(
+        channel: &mut Channel<S>,
+        user: &Argument,
+        password: &Argument,
+        ahead: Ahead,
+    ) -> Result<Self, Error> {
+        let user = Command::User(user.clone());
+        let awaited = if ahead == Ahead::All {
+            channel.queue(&user)?;
+            vec!["PASS", "USER"]
+        } else {
+            accepted_login(channel.ask(&user)?)?;
+            vec!["PASS"]
+        };
+        channel.queue(&Command::Pass(password.clone()))?;
+        Ok(Self { awaited })
+    }
+
+    /// Waits for the server's verdict.
+    pub(super) fn finish<S: Read + Write>(
+        &mut self,
+        channel: &mut Channel<S>,
+    ) -> Result<(), Error> {
+        while let Some(verb) = self.awaited.pop() {
+            accepted_login(channel.reply(verb)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn accepted_login(reply: Reply) -> Result<(), Error> {
+    if reply.positive {
+        Ok(())
+    } else {
+        Err(Error::Login { reply })
+    }
+}

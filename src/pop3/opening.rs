@@ -1,0 +1,49 @@
+//! A maildrop that is being opened: the login and the listings are asked for, and the server is at work.
+//!
+//! It refuses to know what the listings are for. Invariant: what was asked for ahead is answered before the session can be
+//! used.
+
+use std::io::{Read, Write};
+
+use super::connection::Login;
+use super::error::Error;
+use super::listing::{SizeListing, UidListing};
+use super::reply::Reply;
+use super::session::Session;
+
+/// A login whose reply is on its way; whoever has something else to do may do it now.
+#[derive(Debug)]
+pub struct Opening<S> {
+    session: Session<S>,
+    login: Login,
+    /// LIST and UIDL are in flight, too.
+    is_asked: bool,
+}
+
+/// What a server says of the messages in a maildrop, or why it does not.
+#[derive(Debug)]
+pub struct Listings {
+    /// The reply to LIST.
+    pub sizes: Result<SizeListing, Reply>,
+    /// The reply to UIDL.
+    pub uids: Result<UidListing, Reply>,
+}
+
+impl<S: Read + Write> Opening<S> {
+    pub(super) fn new(session: Session<S>, login: Login, is_asked: bool) -> Self {
+        Self {
+            session,
+            login,
+            is_asked,
+        }
+    }
+
+    /// Waits for the login and both listings.
+    ///
+    /// # Errors
+    /// [`Error::Login`] if the server refuses; else the connection is lost or the protocol broken.
+    pub fn finish(mut self) -> Result<(Session<S>, Listings), Error> {
+        let listings = self.session.open(&mut self.login, self.is_asked)?;
+        Ok((self.session, listings))
+    }
+}

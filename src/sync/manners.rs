@@ -1,0 +1,156 @@
+//! How commands are sent ahead to one server: as CAPA says, as the server was seen to take it, as the user wants it.
+//!
+//! It refuses to know what is sent. Invariants: what is remembered of CAPA is relied on only where a wrong guess costs a
+//! further connection and nothing else; a session that breaks takes back what was learnt by trying, and the next one
+//! goes one command at a time.
+
+use std::cell::Cell;
+
+use super::observer::{Event, Observer};
+use super::outcome::Error;
+use super::{Identity, Job};
+use crate::pop3::{self, Ahead, Connection, Line, Listings, Pipelining, Probed, Session};
+use crate::state::{Habits, Ledger, Lesson};
+
+/// For so few messages it is not worth while to find out more.
+const HANDFUL: usize = 5;
+
+/// What is known of a server, for one run.
+pub(super) struct Manners<'m> {
+    job: &'m Job<'m>,
+    /// Where lessons are remembered.
+    ledger: Option<&'m Ledger>,
+    habits: Cell<Habits>,
+}
+
+impl<'m> Manners<'m> {
+    /// What is remembered of the job's server; what is learnt in this run will be.
+    pub(super) fn of(job: &'m Job<'m>, ledger: &'m Ledger) -> Result<Self, Error> {
+        Ok(Self {
+            ledger: Some(ledger),
+            ..Self::as_remembered(job, Some(ledger))?
+        })
+    }
+
+    /// The same, and nothing that is learnt is remembered.
+    pub(super) fn as_remembered(job: &'m Job<'m>, ledger: Option<&Ledger>) -> Result<Self, Error> {
+        let habits = ledger.map(|ledger| ledger.habits(&job.endpoint.server(), job.now));
+        Ok(Self {
+            job,
+            ledger: None,
+            habits: Cell::new(habits.transpose()?.unwrap_or_default()),
+        })
+    }
+
+    /// Connects, logs in, and asks what is in the maildrop; `meanwhile` is done while the server is at it.
+    pub(super) fn enter<T>(
+        &self,
+        identity: &Identity,
+        observer: &dyn Observer,
+        mut meanwhile: impl FnMut() -> Result<T, Error>,
+    ) -> Result<(Session<Line>, Listings, T), Error> {
+        loop {
+            observer.notice(Event::Connecting);
+            let mut connection = Connection::open(self.job.endpoint, &self.job.patience)?;
+            let known = self.habits.get().announces;
+            let (ahead, lesson) = self.ahead(&mut connection)?;
+            let is_guess = known == Some(true) && ahead == Ahead::All;
+            let opening = connection.open_maildrop(&identity.user, &identity.password, ahead)?;
+            observer.notice(Event::Listing);
+            if let Some(lesson) = lesson {
+                self.learn(lesson)?;
+            }
+            let done = meanwhile()?;
+            match opening.finish() {
+                Ok((session, listings)) => return Ok((session, listings, done)),
+                // CAPA is asked, then, and there is no guess.
+                Err(error) if is_guess && error.is_breakdown() => {
+                    log::debug!("{error}; trying again, one command at a time");
+                    self.learn(Lesson::WentWrong)?;
+                }
+                Err(error) => {
+                    if is_guess && matches!(error, pop3::Error::Login { .. }) {
+                        self.learn(Lesson::WentWrong)?;
+                    }
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    /// How far commands may be sent ahead, and what was learnt on the way.
+    fn ahead(
+        &self,
+        connection: &mut Connection<Line>,
+    ) -> Result<(Ahead, Option<Lesson>), pop3::Error> {
+        if self.job.pipelining == Pipelining::Never {
+            return Ok((Ahead::Nothing, None));
+        }
+        let habits = self.habits.get();
+        let mut lesson = None;
+        let announces = if let Some(announces) = habits.announces {
+            announces
+        } else {
+            // RFC 2449 §6.6: PIPELINING is the same before and after the login.
+            let announces = connection.capabilities()?.pipelining();
+            lesson = Some(Lesson::Announced(announces));
+            announces
+        };
+        let is_kept = self.job.pipelining == Pipelining::Always || habits.keeps == Some(true);
+        let ahead = match (announces, is_kept) {
+            (true, _) => Ahead::All,
+            // Who serves the login may be another program than who serves the maildrop.
+            (false, true) => Ahead::Session,
+            (false, false) => Ahead::Nothing,
+        };
+        Ok((ahead, lesson))
+    }
+
+    /// Finds out whether commands can be sent ahead to a server that does not say so, if that is worth it for so many
+    /// messages; false if the session was lost over it.
+    pub(super) fn probe(
+        &self,
+        session: &mut Session<Line>,
+        messages: usize,
+    ) -> Result<bool, Error> {
+        let is_open = self.job.pipelining == Pipelining::Auto
+            && !session.is_pipelined()
+            && self.habits.get().keeps.is_none();
+        if !is_open || messages <= HANDFUL {
+            return Ok(true);
+        }
+        let probed = session.probe()?;
+        log::debug!("two NOOPs in one piece: {probed:?}");
+        self.learn(match probed {
+            Probed::Kept => Lesson::Kept,
+            Probed::Disliked | Probed::Lost => Lesson::Lost,
+        })?;
+        Ok(probed != Probed::Lost)
+    }
+
+    /// Draws a lesson from a session that ended, in which so many messages were fetched.
+    pub(super) fn ended<T>(&self, result: &Result<T, Error>, messages: usize) -> Result<(), Error> {
+        let habits = self.habits.get();
+        match result {
+            Err(Error::Pop3(error)) if error.is_breakdown() => {
+                let is_known = habits.announces == Some(true) || habits.keeps == Some(true);
+                if is_known {
+                    self.learn(Lesson::WentWrong)?;
+                }
+            }
+            Ok(_) if habits.doubted && habits.keeps == Some(true) && messages > HANDFUL => {
+                self.learn(Lesson::WentWell)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn learn(&self, lesson: Lesson) -> Result<(), Error> {
+        self.habits.set(self.habits.get().after(lesson));
+        let server = self.job.endpoint.server();
+        self.ledger.map_or(Ok(()), |ledger| {
+            Ok(ledger.learn(&server, lesson, self.job.now)?)
+        })
+    }
+}
