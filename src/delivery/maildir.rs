@@ -138,8 +138,8 @@ mod tests {
     }
 
     fn stage(maildir: &Maildir<'_>, chunks: &[&[u8]]) -> Staged {
-        let mut stager = Stager::new(maildir.staging());
-        let mut draft = stager.begin().unwrap();
+        let mut stager = Stager::new(maildir.staging(), None);
+        let mut draft = stager.begin();
         for chunk in chunks {
             draft.write(chunk).unwrap();
         }
@@ -156,7 +156,10 @@ mod tests {
         assert!(file.ends_with(",S=4"), "{file}");
         assert_eq!(maildir.staging().names().unwrap(), [unique_part(file)]);
         assert!(maildir.visible().unwrap().is_empty());
-        maildir.staging().make_durable([file].into_iter()).unwrap();
+        maildir
+            .staging()
+            .make_durable([file].into_iter(), None)
+            .unwrap();
         maildir.publish([file].into_iter()).unwrap();
         assert!(maildir.staging().names().unwrap().is_empty());
         assert!(maildir.visible().unwrap().contains(unique_part(file)));
@@ -185,13 +188,13 @@ mod tests {
     fn what_is_not_finished_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let maildir = maildir(folder.path(), "t");
-        let mut stager = Stager::new(maildir.staging());
-        let mut draft = stager.begin().unwrap();
-        draft.write(b"half").unwrap();
+        let mut stager = Stager::new(maildir.staging(), None);
+        let mut draft = stager.begin();
+        draft.write(&vec![b'x'; 100_000]).unwrap();
         assert_eq!(maildir.staging().names().unwrap().len(), 1);
         drop(draft);
         assert!(maildir.staging().names().unwrap().is_empty());
-        let whole = stager.begin().unwrap().finish().unwrap();
+        let whole = stager.begin().finish().unwrap();
         assert_eq!(whole.size, Octets(0), "nothing of the half message is left");
     }
 

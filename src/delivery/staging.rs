@@ -3,9 +3,8 @@
 //! The files are in a Maildir's `tmp/` or in the spool. Invariants: what is dropped before it is whole is removed; digest and size are of the
 //! octets in the file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -15,6 +14,7 @@ use super::error::Error;
 use super::maildir::{file_names, unique_part};
 use super::naming::Stamp;
 use super::newline::ToLf;
+use super::pack::{Packs, new_file, place};
 use crate::mail::{Digest, Octets};
 
 /// How much is collected for one write: enough that system calls do not count, little enough for many accounts.
@@ -71,12 +71,24 @@ impl<'s> Staging<'s> {
         self.folder.path.join(format!("{unique}{}", self.suffix))
     }
 
-    /// Makes a batch of staged messages durable.
+    /// A name that no other file has.
+    pub(super) fn new_name(&self) -> String {
+        self.stamp.unique()
+    }
+
+    /// Makes a batch of staged messages durable, some of which may be in this pack.
     ///
     /// # Errors
     /// The system cannot promise it.
-    pub fn make_durable<'f>(&self, files: impl Iterator<Item = &'f str>) -> Result<(), Error> {
-        let paths: Vec<PathBuf> = files.map(|file| self.path_of(file)).collect();
+    pub fn make_durable<'f>(
+        &self,
+        files: impl Iterator<Item = &'f str>,
+        pack: Option<&'f str>,
+    ) -> Result<(), Error> {
+        let is_packed =
+            |file: &str| pack.is_some_and(|pack| place(file).is_some_and(|(own, _)| own == pack));
+        let paths = files.filter(|file| !is_packed(file)).chain(pack);
+        let paths: Vec<PathBuf> = paths.map(|file| self.path_of(file)).collect();
         sync_files(&self.folder.file, &paths).map_err(Error::sync(&self.folder.path))
     }
 
@@ -153,61 +165,58 @@ impl Folder {
 #[derive(Debug)]
 pub struct Stager<'m> {
     staging: &'m Staging<'m>,
+    /// Where small messages share a file.
+    packs: Option<&'m Packs<'m>>,
     /// What is collected for the next write; kept from one message to the next.
     buffer: Vec<u8>,
 }
 
 impl<'m> Stager<'m> {
-    /// A stager for one message after another.
+    /// A stager for one message after another; with `packs`, small ones share a file.
     #[must_use]
-    pub fn new(staging: &'m Staging<'m>) -> Self {
+    pub fn new(staging: &'m Staging<'m>, packs: Option<&'m Packs<'m>>) -> Self {
         Self {
             staging,
+            packs,
             buffer: Vec::with_capacity(2 * BUFFER),
         }
     }
 
     /// Begins a message.
-    ///
-    /// # Errors
-    /// The hidden file cannot be made.
-    pub fn begin(&mut self) -> Result<Draft<'_>, Error> {
+    pub fn begin(&mut self) -> Draft<'_> {
         self.buffer.clear();
-        let unique = self.staging.stamp.unique();
-        let path = self.staging.path_of(&unique);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|source| Error::Stage {
-                path: path.clone(),
-                source,
-            })?;
-        Ok(Draft {
+        Draft {
+            staging: self.staging,
+            packs: self.packs,
             buffer: &mut self.buffer,
-            file,
-            path,
-            unique,
+            own: None,
             newline: ToLf::default(),
             size: 0,
             digest: Sha256::new(),
             whole: false,
-        })
+        }
     }
 }
 
 /// A message that is not whole yet; dropped, it leaves no file behind.
 #[derive(Debug)]
 pub struct Draft<'s> {
+    staging: &'s Staging<'s>,
+    packs: Option<&'s Packs<'s>>,
     buffer: &'s mut Vec<u8>,
-    file: File,
-    path: PathBuf,
-    unique: String,
+    /// Its own file, once it is larger than the buffer, or whole.
+    own: Option<Own>,
     newline: ToLf,
     size: u64,
     digest: Sha256,
     whole: bool,
+}
+
+#[derive(Debug)]
+struct Own {
+    file: File,
+    path: PathBuf,
+    name: String,
 }
 
 impl Draft<'_> {
@@ -229,37 +238,64 @@ impl Draft<'_> {
     /// The hidden file cannot be written.
     pub fn finish(mut self) -> Result<Staged, Error> {
         self.newline.finish(self.buffer);
-        self.save()?;
+        let name = match self.packs {
+            Some(packs) if self.own.is_none() => {
+                self.count();
+                packs.add(self.buffer)?
+            }
+            _ => {
+                self.save()?;
+                self.own.take().map(|own| own.name).unwrap_or_default()
+            }
+        };
         self.whole = true;
         let size = Octets(self.size);
         Ok(Staged {
             // Maildir++'s field saves readers from opening the file for its size.
-            file: format!("{},S={}", self.unique, size.0),
+            file: format!("{name},S={}", size.0),
             size,
             digest: Digest(std::mem::take(&mut self.digest).finalize().into()),
         })
     }
 
-    /// Writes the buffer out and empties it.
+    /// Writes the buffer to the message's own file and empties it.
     fn save(&mut self) -> Result<(), Error> {
-        self.file
+        self.count();
+        let own = match &mut self.own {
+            Some(own) => own,
+            none => none.insert(Own::new(self.staging)?),
+        };
+        own.file
             .write_all(self.buffer)
             .map_err(|source| Error::Stage {
-                path: self.path.clone(),
+                path: own.path.clone(),
                 source,
             })?;
-        self.digest.update(&*self.buffer);
-        self.size += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())
+    }
+
+    /// Counts what is in the buffer as part of the message.
+    fn count(&mut self) {
+        self.digest.update(&*self.buffer);
+        self.size += self.buffer.len() as u64;
+    }
+}
+
+impl Own {
+    fn new(staging: &Staging<'_>) -> Result<Self, Error> {
+        let name = staging.new_name();
+        let path = staging.path_of(&name);
+        let file = new_file(&path)?;
+        Ok(Self { file, path, name })
     }
 }
 
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
-        if !self.whole {
+        if let (false, Some(own)) = (self.whole, &self.own) {
             // If it cannot be removed now, the next run does.
-            let _ = fs::remove_file(&self.path);
+            let _ = fs::remove_file(&own.path);
         }
     }
 }

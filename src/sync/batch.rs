@@ -5,6 +5,7 @@
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
+use crate::delivery::Packs;
 use crate::mail::MessageNumber;
 use crate::state::{Arrival, Recognised};
 
@@ -24,6 +25,8 @@ pub(super) struct Batch {
     pub(super) arrivals: Vec<(MessageNumber, Arrival)>,
     /// Messages that proved to be on record.
     pub(super) recognised: Vec<Recognised>,
+    /// The pack that some of them are in, and no others.
+    pub(super) pack: Option<String>,
 }
 
 impl Batch {
@@ -33,17 +36,20 @@ impl Batch {
 }
 
 /// The batch that is collected.
-pub(super) struct Batches {
+pub(super) struct Batches<'b> {
     sender: SyncSender<Batch>,
+    /// Where small messages are staged together.
+    packs: Option<&'b Packs<'b>>,
     batch: Batch,
     octets: u64,
     begun: Instant,
 }
 
-impl Batches {
-    pub(super) fn new(sender: SyncSender<Batch>) -> Self {
+impl<'b> Batches<'b> {
+    pub(super) fn new(sender: SyncSender<Batch>, packs: Option<&'b Packs<'b>>) -> Self {
         Self {
             sender,
+            packs,
             batch: Batch::default(),
             octets: 0,
             begun: Instant::now(),
@@ -74,13 +80,14 @@ impl Batches {
 
     fn hand_over(&mut self) -> bool {
         self.octets = 0;
+        self.batch.pack = self.packs.and_then(Packs::seal);
         let taken = self.sender.send(std::mem::take(&mut self.batch)).is_ok();
         self.begun = Instant::now();
         taken
     }
 }
 
-impl Drop for Batches {
+impl Drop for Batches<'_> {
     fn drop(&mut self) {
         if self.batch.len() > 0 {
             self.hand_over();

@@ -8,6 +8,7 @@
 //! - DELE is sent only for what is published, and QUIT only when all that was fetched is on record (`retire`);
 //! - when a step fails, the steps after it do not happen, and what the steps before it did stays done.
 
+mod append;
 mod batch;
 mod explain;
 mod headers;

@@ -13,17 +13,11 @@ use super::outcome::{Error, Problem};
 use super::pauses::{due_after, is_quarantined, may_be_cleaned_up, waiting};
 use super::store::{Store, Target};
 use crate::delivery::{
-    self, Destination, Entry, Handover, Lmtp, Maildir, Mbox, Program, Slip, Staging, unique_part,
+    self, Destination, Handover, Lmtp, Maildir, Program, Slip, Staging, unique_part,
 };
 use crate::mail::Octets;
 use crate::pop3;
 use crate::state::{Account, DeliveryId, DestinationId, MessageId, Owed};
-
-/// An mbox is locked for so many messages at a time …
-const BATCH_MESSAGES: usize = 500;
-
-/// … or so many octets, so that others get their turn.
-const BATCH_OCTETS: u64 = 64 << 20;
 
 /// A destination that puts off so many messages one after another puts off all.
 const PUT_OFF: usize = 3;
@@ -39,10 +33,10 @@ pub(super) struct Handed {
 
 /// Hands over, in one run.
 pub(super) struct Publisher<'p> {
-    job: &'p Job<'p>,
-    account: &'p Account<'p>,
+    pub(super) job: &'p Job<'p>,
+    pub(super) account: &'p Account<'p>,
     targets: Vec<Target<'p>>,
-    spool: &'p Staging<'p>,
+    pub(super) spool: &'p Staging<'p>,
     /// Whether the pauses between tries are over.
     now_or_never: bool,
     /// Those that get nothing more in this run.
@@ -74,11 +68,12 @@ impl<'p> Publisher<'p> {
         self.targets.extend(targets);
     }
 
-    /// Hands over a batch. It must hold all that is owed of each of its messages, in the order in which they came.
+    /// Hands over a batch. It must hold all that is owed of each of its messages, in the order in which they came, and of
+    /// all messages in `pack`, which some of them may share.
     ///
     /// # Errors
     /// What was done cannot be recorded, or the run is to end.
-    pub(super) fn publish(&mut self, owed: &[Owed]) -> Result<(), Error> {
+    pub(super) fn publish(&mut self, owed: &[Owed], pack: Option<&str>) -> Result<(), Error> {
         let mut done = HashSet::new();
         for target in self.targets.clone() {
             let theirs: Vec<&Owed> = owed
@@ -89,7 +84,7 @@ impl<'p> Publisher<'p> {
                 continue;
             }
             let mut delivered = Vec::new();
-            let result = self.hand_over(&target, &theirs, &mut delivered);
+            let result = self.hand_over(&target, &theirs, pack, &mut delivered);
             done.extend(delivered);
             match result {
                 Err(Error::Delivery(delivery::Error::Stopped)) => {
@@ -101,29 +96,43 @@ impl<'p> Publisher<'p> {
                 result => result?,
             }
         }
-        self.clean_up(owed, &done)
+        self.clean_up(owed, pack, &done)
     }
 
     /// Removes what all have.
-    fn clean_up(&mut self, owed: &[Owed], done: &HashSet<DeliveryId>) -> Result<(), Error> {
+    fn clean_up(
+        &mut self,
+        owed: &[Owed],
+        pack: Option<&str>,
+        done: &HashSet<DeliveryId>,
+    ) -> Result<(), Error> {
         let mut waiting = HashMap::new();
         for message in owed {
             *waiting.entry(message.id.message).or_insert(0) +=
                 usize::from(!done.contains(&message.id));
         }
+        let is_over = waiting.values().all(|left| *left == 0);
         for message in owed {
             if waiting.remove(&message.id.message) == Some(0) {
-                self.spool.discard(&message.file)?;
+                let content = self.spool.content_of(&message.file, message.size, pack);
+                if content.range.is_none() {
+                    self.spool.discard(&message.file)?;
+                }
                 self.handed.complete.insert(message.id.message);
             }
         }
-        Ok(())
+        match pack {
+            Some(pack) if is_over => Ok(self.spool.discard(pack)?),
+            // The next run gives those that wait in it files of their own.
+            _ => Ok(()),
+        }
     }
 
     fn hand_over(
         &mut self,
         target: &Target<'_>,
         owed: &[&Owed],
+        pack: Option<&str>,
         done: &mut Vec<DeliveryId>,
     ) -> Result<(), Error> {
         match target.destination {
@@ -136,7 +145,7 @@ impl<'p> Publisher<'p> {
                 let maildir = Maildir::open(path, self.account.tag(), self.job.stamp)?;
                 self.file(&maildir, owed, done)
             }
-            Destination::Mbox(mbox) => self.append(mbox, owed, done),
+            Destination::Mbox(mbox) => self.append(mbox, owed, pack, done),
             Destination::Pipe(program) => self.pipe(program, target, owed, done),
             Destination::Lmtp(server) => self.transmit(server, target, owed, done),
         }
@@ -176,63 +185,12 @@ impl<'p> Publisher<'p> {
         for message in &to_stage {
             maildir.stage_from(self.spool, &message.file)?;
         }
-        maildir.staging().make_durable(files(&to_stage))?;
+        maildir.staging().make_durable(files(&to_stage), None)?;
         self.account.begin(&ids(&to_stage), Octets(0))?;
         to_publish.append(&mut to_stage);
         maildir.publish(files(&to_publish))?;
         self.account.publish(&ids(&to_publish), self.job.now)?;
         done.extend(ids(&to_publish));
-        Ok(())
-    }
-
-    /// Appends messages to an mbox.
-    fn append(&self, mbox: &Mbox, owed: &[&Owed], done: &mut Vec<DeliveryId>) -> Result<(), Error> {
-        let mut mbox = mbox.lock(self.job.patience.stop())?;
-        let entry = |message: &&Owed| Entry {
-            staged: self.spool.path_of(&message.file),
-            time: message.committed,
-        };
-        let mut rest: Vec<&Owed> = Vec::with_capacity(owed.len());
-        for begun in owed.chunk_by(|one, other| one.begun == other.begun) {
-            let Some(length) = begun[0].begun else {
-                rest.extend(begun);
-                continue;
-            };
-            let entries: Vec<Entry> = begun.iter().map(entry).collect();
-            let there = mbox.recover(length.0, &entries)?;
-            for (message, is_there) in begun.iter().zip(there) {
-                if is_there {
-                    done.push(message.id);
-                } else {
-                    rest.push(message);
-                }
-            }
-        }
-        // What was not found is begun anew: at the old length it could be taken for one that was.
-        let not_there: Vec<&Owed> = rest
-            .iter()
-            .copied()
-            .filter(|it| it.begun.is_some())
-            .collect();
-        self.account.resume(done, &ids(&not_there), self.job.now)?;
-        let mut rest = &rest[..];
-        while !rest.is_empty() {
-            let batch;
-            (batch, rest) = rest.split_at(batch_length(rest));
-            let length = mbox.length()?;
-            self.account.begin(&ids(batch), Octets(length))?;
-            let entries: Vec<Entry> = batch.iter().map(entry).collect();
-            if let Err(error) = mbox.append(&entries) {
-                // Where it could not be cut back, the next run has to look. If that it was cannot be recorded, it finds
-                // nothing there.
-                if mbox.length().is_ok_and(|now| now == length) {
-                    let _ = self.account.resume(&[], &ids(batch), self.job.now);
-                }
-                return Err(error.into());
-            }
-            self.account.publish(&ids(batch), self.job.now)?;
-            done.extend(ids(batch));
-        }
         Ok(())
     }
 
@@ -374,20 +332,10 @@ impl<'p> Publisher<'p> {
     }
 }
 
-fn ids(owed: &[&Owed]) -> Vec<DeliveryId> {
+pub(super) fn ids(owed: &[&Owed]) -> Vec<DeliveryId> {
     owed.iter().map(|message| message.id).collect()
 }
 
 fn files<'o>(owed: &'o [&Owed]) -> impl Iterator<Item = &'o str> {
     owed.iter().map(|message| message.file.as_str())
-}
-
-/// How many messages at the head of these are appended at once; one at least.
-fn batch_length(owed: &[&Owed]) -> usize {
-    let mut octets = 0;
-    let fits = owed.iter().take(BATCH_MESSAGES).take_while(|message| {
-        octets += message.size.0;
-        octets <= BATCH_OCTETS
-    });
-    fits.count().max(1)
 }

@@ -169,6 +169,7 @@ fn recover_spooled(
         return Ok(());
     }
     let spool = Staging::spool(&path, job.stamp)?;
+    spool.unpack(owed.iter().map(|owed| (owed.file.as_str(), owed.size)))?;
     let staged: HashSet<String> = spool.names()?.into_iter().collect();
     let lost: Vec<&Owed> = owed
         .iter()
@@ -195,7 +196,7 @@ fn recover_spooled(
         id: *id,
         destination,
     }));
-    let result = publisher.publish(&owed);
+    let result = publisher.publish(&owed, None);
     tally.recovered += publisher.handed.complete.len();
     tally.note_all(publisher.handed.problems);
     // What cannot be used is not tried again, and told once.

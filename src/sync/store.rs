@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::outcome::{Error, Problem, Tally};
 use super::{Again, Job};
-use crate::delivery::{Destination, Maildir, Room, Staging};
+use crate::delivery::{Destination, Maildir, Packs, Room, Staging};
 use crate::mail::Octets;
 use crate::plan::Limits;
 use crate::state::{Account, DeliveryId, DestinationId, Owed, Route};
@@ -117,6 +117,16 @@ impl<'j> Store<'j> {
         match &self.staged {
             Staged::InMaildir(maildir) => maildir.staging(),
             Staged::InSpool(spool) => spool,
+        }
+    }
+
+    /// Packs for small messages, where all of them go to mboxes: what else there is wants files.
+    pub(super) fn packs(&self) -> Option<Packs<'_>> {
+        let mut targets = self.targets.iter();
+        let is_mbox = |target: &Target<'_>| matches!(target.destination, Destination::Mbox(_));
+        match &self.staged {
+            Staged::InSpool(spool) if targets.all(is_mbox) => Some(Packs::new(spool)),
+            Staged::InSpool(_) | Staged::InMaildir(_) => None,
         }
     }
 

@@ -110,6 +110,8 @@ impl Transfer<'_> {
             let stop = self.job.patience.stop();
             Memory::of(self.account, self.store, doubts, self.rebuilding, stop)?
         };
+        let packs = self.store.packs();
+        let stager = Stager::new(self.store.staging(), packs.as_ref());
         // One batch may wait while another is written; more would only be memory.
         let (sender, receiver) = sync_channel(1);
         let mut writer = Writer::new(self.job, self.account, self.store);
@@ -124,7 +126,8 @@ impl Transfer<'_> {
                     writer.write(&receiver)
                 })
                 .map_err(Error::Thread)?;
-            let mut read = self.read(session, wanted, &mut memory, Batches::new(sender), tally);
+            let batches = Batches::new(sender, packs.as_ref());
+            let mut read = self.read(session, wanted, &mut memory, stager, batches, tally);
             while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(KEEP_ALIVE) {
                 if read.is_ok() {
                     read = session.noop().map_err(Error::from);
@@ -149,10 +152,10 @@ impl Transfer<'_> {
         session: &mut Session<S>,
         wanted: &[Wanted<'_>],
         memory: &mut Memory,
-        mut batches: Batches,
+        mut stager: Stager<'_>,
+        mut batches: Batches<'_>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
-        let mut stager = Stager::new(self.store.staging());
         let mut retrieval = session.retrieve(wanted.iter().map(|wanted| wanted.entry.number));
         for wanted in wanted {
             let entry = &wanted.entry;
@@ -197,7 +200,7 @@ impl Transfer<'_> {
         wanted: &Wanted<'_>,
         mut arrival: Arrival,
         memory: &mut Memory,
-        batches: &mut Batches,
+        batches: &mut Batches<'_>,
         tally: &mut Tally,
     ) -> Result<bool, Error> {
         let mut on_record = None;
@@ -250,12 +253,12 @@ impl Transfer<'_> {
         stager: &mut Stager<'_>,
         entry: &Entry<'_>,
         mut body: Body<'_, S>,
-        batches: &mut Batches,
+        batches: &mut Batches<'_>,
     ) -> Result<Arrival, Error> {
         let limit =
             (entry.size.0.saturating_mul(OVERSIZE_FACTOR)).saturating_add(OVERSIZE_ALLOWANCE);
         let mut received = 0;
-        let mut draft = stager.begin()?;
+        let mut draft = stager.begin();
         while let Some(chunk) = body.chunk()? {
             received += chunk.len() as u64;
             if received > limit {

@@ -93,7 +93,7 @@ impl<'w> Writer<'w> {
         let mut publisher = Publisher::new(job, account, store, store.staging(), false);
         let mut fetched: Vec<(Fetched, Octets)> = Vec::new();
         let mut found: HashSet<MessageId> = HashSet::new();
-        let (sender, receiver) = channel::<Vec<Owed>>();
+        let (sender, receiver) = channel::<(Vec<Owed>, Option<String>)>();
         let name = thread::current().name().unwrap_or("publisher").to_owned();
         let (written, handed_over) = thread::scope(|scope| {
             let publisher = &mut publisher;
@@ -102,10 +102,11 @@ impl<'w> Writer<'w> {
                 .spawn_scoped(scope, move || {
                     receiver
                         .iter()
-                        .try_for_each(|owed| publisher.publish(&owed))
+                        .try_for_each(|(owed, pack)| publisher.publish(&owed, pack.as_deref()))
                 })
                 .map_err(Error::Thread)?;
             let written = batches.iter().try_for_each(|batch| {
+                let pack = batch.pack.clone();
                 let (ids, arrivals) = self.commit(batch, &[])?;
                 for (fetch, arrival) in ids.iter().zip(&arrivals) {
                     fetched.push((*fetch, arrival.size));
@@ -114,7 +115,7 @@ impl<'w> Writer<'w> {
                     }
                 }
                 // If nobody takes them, the next run does.
-                let _ = sender.send(self.owed(&ids, &arrivals));
+                let _ = sender.send((self.owed(&ids, &arrivals), pack));
                 Ok(())
             });
             drop(sender);
@@ -145,9 +146,10 @@ impl<'w> Writer<'w> {
     ) -> Result<(Vec<Fetched>, Vec<Arrival>), Error> {
         let (numbers, arrivals): (Vec<_>, Vec<_>) = batch.arrivals.into_iter().unzip();
         let staged = arrivals.iter().filter(|arrival| !arrival.found);
-        self.store
-            .staging()
-            .make_durable(staged.map(|arrival| arrival.file.as_str()))?;
+        self.store.staging().make_durable(
+            staged.map(|arrival| arrival.file.as_str()),
+            batch.pack.as_deref(),
+        )?;
         let ids = self.account.commit(
             &arrivals,
             &self.store.route,

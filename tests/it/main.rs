@@ -17,6 +17,7 @@ mod list; // what is on the server, shown to a person and to a program
 mod manual; // man/ and completions/ are what the command line says
 mod output; // what is printed, and what never is
 mod peers; // each case in which other programs were tried out
+mod pipelining; // which commands are sent ahead of their replies, and what a server may make of that
 mod restore; // mail deleted, moved or lost here, and a state that is lost
 mod retention; // what is deleted from the server, and when
 mod retrieval; // messages on their way, and how many commands are in flight

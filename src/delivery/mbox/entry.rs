@@ -5,20 +5,20 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::super::envelope::{from_line, sender};
 use super::super::error::Error;
+use super::super::pack::Content;
 use super::quote::Quoter;
 use super::read::{BLOCK, fill};
 
 /// A message to be appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The staged file: the message, with LF line ends.
-    pub staged: PathBuf,
+    /// The staged message, with LF line ends.
+    pub staged: Content,
     /// The time for its From_ line.
     pub time: Timestamp,
 }
@@ -69,9 +69,9 @@ impl Renderer {
     }
 
     /// Opens the staged file and fills the buffer from it.
-    fn open(&mut self, entry: &Entry) -> Result<(File, usize), Error> {
+    fn open(&mut self, entry: &Entry) -> Result<(io::Take<File>, usize), Error> {
         let mut open = || {
-            let mut staged = File::open(&entry.staged)?;
+            let mut staged = entry.staged.open()?;
             let read = fill(&mut staged, &mut self.buffer)?;
             Ok((staged, read))
         };
@@ -86,13 +86,14 @@ impl Renderer {
 }
 
 fn unreadable(entry: &Entry) -> impl FnOnce(io::Error) -> Error + use<> {
-    let path = entry.staged.clone();
+    let path = entry.staged.path.clone();
     |source| Error::Staged { path, source }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::PathBuf;
 
     use super::*;
 
@@ -101,7 +102,11 @@ mod tests {
         let staged = folder.path().join("staged");
         fs::write(&staged, content).unwrap();
         let time = Timestamp::UNIX_EPOCH;
-        let (entry, mut bytes) = (Entry { staged, time }, Vec::new());
+        let entry = Entry {
+            staged: staged.into(),
+            time,
+        };
+        let mut bytes = Vec::new();
         let mut renderer = Renderer::new();
         renderer
             .render(&entry, &mut |chunk| {
@@ -151,10 +156,10 @@ mod tests {
     fn a_staged_file_that_is_gone_is_named() {
         let staged = PathBuf::from("/nonexistent/staged");
         let entry = Entry {
-            staged,
+            staged: staged.clone().into(),
             time: Timestamp::UNIX_EPOCH,
         };
         let error = Renderer::new().first_line(&entry).unwrap_err();
-        assert!(matches!(error, Error::Staged { path, .. } if path == entry.staged));
+        assert!(matches!(error, Error::Staged { path, .. } if path == staged));
     }
 }

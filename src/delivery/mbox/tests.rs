@@ -31,7 +31,10 @@ impl Scene {
             let staged = folder.path().join(format!("staged-{index}"));
             fs::write(&staged, content).unwrap();
             let time = Timestamp::UNIX_EPOCH;
-            Entry { staged, time }
+            Entry {
+                staged: staged.into(),
+                time,
+            }
         };
         let entries = contents.iter().enumerate().map(stage).collect();
         Self { folder, entries }
@@ -119,7 +122,7 @@ fn an_mbox_gets_a_blank_line_before_the_first_message_where_there_is_none() {
 #[test]
 fn after_a_failure_the_mbox_is_as_it_was() {
     let scene = Scene::new(&[&b"x\n".repeat(1_000_000), &b"y\n".to_vec()]);
-    fs::remove_file(&scene.entries[1].staged).unwrap();
+    fs::remove_file(&scene.entries[1].staged.path).unwrap();
     for old in OLD {
         fs::write(scene.path(), old).unwrap();
         let error = scene.lock().append(&scene.entries).unwrap_err();

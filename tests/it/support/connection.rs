@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 
 use native_tls::TlsStream;
 
-use super::options::{Act, Fault, Tls};
+use super::options::{Act, Fault, Loss, Tls};
 use super::protocol::{Dialogue, Next};
 use super::server::{Shared, begins};
 
 /// The first byte of a TLS handshake record (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 22;
+
+/// Room for what a client writes at once.
+const PIECE: usize = 64 * 1024;
 
 /// Why a connection is not served to its end.
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub(super) struct Connection {
     tls: Option<TlsStream<TcpStream>>,
     /// What arrived and was not taken as a command yet.
     input: Vec<u8>,
+    /// What came in one piece with another command is answered `-ERR`.
+    refuses: bool,
     /// The faults, each with the number of commands that it matched.
     faults: Vec<(Fault, usize)>,
     started: Instant,
@@ -64,6 +69,7 @@ impl Connection {
             socket,
             tls,
             input,
+            refuses: false,
             faults,
             started,
             sent: 0,
@@ -111,9 +117,16 @@ impl Connection {
         );
         let greeting = self.shared.greeting;
         self.respond("GREETING", || (greeting.into(), Next::Command))?;
-        while let Some(line) = self.line()? {
+        while let Some((line, is_refused)) = self.line()? {
             let command = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
-            match self.respond(&command, || dialogue.answer(&line))? {
+            let answer = || {
+                if is_refused {
+                    (b"-ERR one at a time\r\n".to_vec(), Next::Command)
+                } else {
+                    dialogue.answer(&line)
+                }
+            };
+            match self.respond(&command, answer)? {
                 Next::Command => {}
                 Next::Handshake => {
                     // RFC 2595 §4: what came in clear is not taken as a command behind TLS.
@@ -193,21 +206,17 @@ impl Connection {
         acts
     }
 
-    /// The next line with its end, recorded; `None` at the client's end.
-    fn line(&mut self) -> Result<Option<Vec<u8>>, Interruption> {
+    /// The next line with its end, recorded, and whether it is to be refused; `None` at the client's end.
+    fn line(&mut self) -> Result<Option<(Vec<u8>, bool)>, Interruption> {
+        let mut is_first = false;
         let end = loop {
-            if let Some(at) = self.input.iter().position(|&byte| byte == b'\n') {
+            if let Some(at) = memchr::memchr(b'\n', &self.input) {
                 break at + 1;
             }
-            let mut chunk = [0; 4096];
-            let read = match &mut self.tls {
-                Some(tls) => tls.read(&mut chunk)?,
-                None => self.socket.read(&mut chunk)?,
-            };
-            if read == 0 {
+            if !self.receive()? {
                 return Ok(None);
             }
-            self.input.extend_from_slice(&chunk[..read]);
+            is_first = true;
         };
         let line: Vec<u8> = self.input.drain(..end).collect();
         let shown = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
@@ -220,7 +229,51 @@ impl Connection {
             }
             record.lines.push(shown);
         });
-        Ok(Some(line))
+        Ok(Some((line, self.refuses && !is_first)))
+    }
+
+    /// Reads a piece, records it, and loses what the faults let it lose; false at the client's end.
+    fn receive(&mut self) -> Result<bool, Interruption> {
+        let mut chunk = vec![0; PIECE];
+        let read = match &mut self.tls {
+            Some(tls) => tls.read(&mut chunk)?,
+            None => self.socket.read(&mut chunk)?,
+        };
+        self.input.extend_from_slice(&chunk[..read]);
+        let lines = self.input.split_inclusive(|&byte| byte == b'\n');
+        let piece: Vec<_> = lines
+            .filter_map(|line| line.strip_suffix(b"\n"))
+            .map(|line| String::from_utf8_lossy(line.trim_ascii_end()).into_owned())
+            .collect();
+        let loss = match &piece[..] {
+            [first, _, ..] => self.loss(first),
+            _ => None,
+        };
+        if !piece.is_empty() {
+            self.shared
+                .record(self.index, |record| record.pieces.push(piece));
+        }
+        self.refuses = loss == Some(Loss::Refused);
+        match loss {
+            Some(Loss::HungUp) => return Err(Interruption::Cut),
+            Some(Loss::Dropped) => {
+                let first = memchr::memchr(b'\n', &self.input).map_or(0, |at| at + 1);
+                self.input.truncate(first);
+            }
+            Some(Loss::Refused) | None => {}
+        }
+        Ok(read > 0)
+    }
+
+    /// What becomes of a piece that has several commands and begins with this one.
+    fn loss(&self, first: &str) -> Option<Loss> {
+        self.faults.iter().find_map(|(fault, _)| match fault {
+            Fault::SentAhead(spared, loss) => {
+                let is_spared = spared.iter().any(|words| begins(first, words));
+                (!is_spared).then_some(*loss)
+            }
+            _ => None,
+        })
     }
 
     /// Sends bytes, as far and as fast as the faults and the pace let them go.
@@ -239,7 +292,7 @@ impl Connection {
                         size = size.min(usize::try_from(limit - self.sent).unwrap_or(usize::MAX));
                     }
                     Fault::OneByteAtATime => size = size.min(1),
-                    Fault::At(..) | Fault::Each(..) | Fault::On(..) => {}
+                    Fault::At(..) | Fault::Each(..) | Fault::SentAhead(..) | Fault::On(..) => {}
                 }
             }
             if bytes.is_empty() {

@@ -97,14 +97,14 @@ impl Engine {
         messages: impl IntoIterator<Item = &'m Arc<Message>>,
     ) -> Vec<Arrival> {
         let maildir = self.maildir(account);
-        let mut stager = Stager::new(maildir.staging());
+        let mut stager = Stager::new(maildir.staging(), None);
         let arrivals: Vec<_> = messages
             .into_iter()
             .map(|message| stage_one(&mut stager, message))
             .collect();
         maildir
             .staging()
-            .make_durable(arrivals.iter().map(|arrival| arrival.file.as_str()))
+            .make_durable(arrivals.iter().map(|arrival| arrival.file.as_str()), None)
             .unwrap();
         arrivals
     }
@@ -173,7 +173,7 @@ pub(crate) fn day(days: i64, seconds: i64) -> Timestamp {
 }
 
 fn stage_one(stager: &mut Stager<'_>, message: &Message) -> Arrival {
-    let mut draft = stager.begin().unwrap();
+    let mut draft = stager.begin();
     draft.write(&message.raw).unwrap();
     if !message.raw.is_empty() && !message.raw.ends_with(b"\r\n") {
         draft.write(b"\r\n").unwrap();

@@ -30,8 +30,21 @@ pub(crate) enum Fault {
     At(&'static str, usize, Act),
     /// At each command that begins with these words.
     Each(&'static str, Act),
+    /// Where several commands come in one piece, and the first of them is none of these.
+    SentAhead(&'static [&'static str], Loss),
     /// This one, on the connection of this index alone.
     On(usize, Box<Fault>),
+}
+
+/// How a server loses what is sent ahead of its replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// What came in one piece with a command is dropped, as by a server that flushes its input.
+    Dropped,
+    /// The connection is closed; nothing of the piece is carried out.
+    HungUp,
+    /// The first command is carried out, each of the others answered `-ERR`.
+    Refused,
 }
 
 /// What happens in place of a reply, or beside it.

@@ -25,18 +25,38 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What happened on one connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
-    /// Each line the client sent, without its line end.
+    /// Each line that the server took up, without its line end.
     pub(crate) lines: Vec<String>,
     /// Those of the lines that were not protected.
     pub(crate) clear: Vec<String>,
     /// A TLS handshake was completed.
     pub(crate) secured: bool,
+    /// The commands of each piece that arrived, those that the server lost among them. What a client writes at once
+    /// is one piece, if it is not too much.
+    pub(crate) pieces: Vec<Vec<String>>,
     /// The most commands that had arrived behind the one that was being answered.
     pub(crate) ahead: usize,
     /// The server has fallen silent for good.
     pub(crate) stalled: bool,
     /// The connection is over.
     pub(crate) ended: bool,
+}
+
+impl Record {
+    /// The keywords of each piece, those that repeat with their number: `"USER PASS LIST UIDL"`, `"8 RETR"`.
+    pub(crate) fn flights(&self) -> Vec<String> {
+        let verb = |line: &String| line.split(' ').next().unwrap_or_default().to_owned();
+        let flight = |piece: &Vec<String>| {
+            let verbs: Vec<_> = piece.iter().map(verb).collect();
+            let runs = verbs.chunk_by(|one, other| one == other);
+            let runs = runs.map(|run| match run.len() {
+                1 => run[0].clone(),
+                count => format!("{count} {}", run[0]),
+            });
+            runs.collect::<Vec<_>>().join(" ")
+        };
+        self.pieces.iter().map(flight).collect()
+    }
 }
 
 /// What the threads share.

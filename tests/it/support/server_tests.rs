@@ -1,13 +1,13 @@
 //! Shows that the fake server keeps to the RFCs and goes wrong only as told, by speaking to it without popfetch.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use native_tls::{Certificate, TlsConnector, TlsStream};
 
 use super::certificates::{Authority, Leaf, self_signed};
 use super::maildrop::{Maildrop, Message};
-use super::options::{Act, Fault, Options, Tls};
+use super::options::{Act, Fault, Loss, Options, Tls};
 use super::server::Server;
 
 /// Two messages, one of which needs stuffing and an end.
@@ -307,4 +307,33 @@ fn a_maildrop_may_be_another_one_and_a_fault_one_connections_own() {
     assert!(session().contains("-ERR [IN-USE] busy\r\n"));
     assert_eq!(session(), listed);
     assert_eq!(server.maildrop("me").stored(), two().stored());
+}
+
+#[test]
+fn what_is_sent_ahead_is_lost_in_one_way_each_and_kept_where_it_is_spared() {
+    let refused = "+OK\r\n-ERR one at a time\r\n-ERR one at a time\r\n";
+    for (loss, heard_of_it, taken_up) in [
+        (Loss::Dropped, "+OK\r\n", 1),
+        (Loss::HungUp, "", 0),
+        (Loss::Refused, refused, 3),
+    ] {
+        let fault = Fault::SentAhead(&["USER"], loss);
+        let server = start(Options::new(Tls::None).fault(fault));
+        let mut stream = clear(&server);
+        let greeted = "+OK popfetch test server\r\n+OK\r\n+OK logged in\r\n";
+        stream.write_all(LOGIN.as_bytes()).unwrap();
+        let mut heard = vec![0; greeted.len()];
+        stream.read_exact(&mut heard).unwrap();
+        assert_eq!(String::from_utf8(heard).unwrap(), greeted);
+
+        stream.write_all(b"NOOP\r\nRETR 1\r\nRETR 2\r\n").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut heard = String::new();
+        stream.read_to_string(&mut heard).unwrap();
+        assert_eq!(heard, heard_of_it, "{loss:?}");
+        let record = &server.records()[0];
+        assert_eq!(record.flights(), ["USER PASS", "NOOP 2 RETR"]);
+        assert_eq!(record.pieces[1], ["NOOP", "RETR 1", "RETR 2"]);
+        assert_eq!(record.lines.len(), 2 + taken_up, "{loss:?}");
+    }
 }
