@@ -38,7 +38,7 @@ pub(super) struct Channel<S> {
     owed: usize,
     /// A message's content that was begun and not read to its end.
     open: Option<Unstuffer>,
-    /// The password that was sent, and not answered yet.
+    /// The password that was sent, until all that was sent with it is answered: any of those replies may repeat it.
     password: Option<Argument>,
     /// Replies are owed that nobody waits for: nobody can say any more which reply is whose.
     abandoned: bool,
@@ -90,6 +90,7 @@ impl<S: Read + Write> Channel<S> {
             if !self.incoming.waiting().is_empty() {
                 return Err(Error::violation(Violation::Unasked, command.verb()));
             }
+            self.password = None;
         }
         log::trace!("C: {}", command.masked());
         if let Command::Pass(password) = command {
@@ -138,12 +139,7 @@ impl<S: Read + Write> Channel<S> {
     pub(super) fn reply(&mut self, during: &'static str) -> Result<Reply, Error> {
         self.skip_content(during)?;
         self.owed -= 1;
-        let password = if during == "PASS" {
-            self.password.take()
-        } else {
-            // Sent ahead, it may show up in a reply before its own.
-            self.password.clone()
-        };
+        let password = self.password.clone();
         let mut line = self.line(during)?;
         // A server that repeats the password must not bring it into a log or an error.
         if password.is_some_and(|password| password.is_in(line)) {
@@ -159,19 +155,23 @@ impl<S: Read + Write> Channel<S> {
         during: &'static str,
         mut each: impl FnMut(&[u8]) -> Option<()>,
     ) -> Result<(), Error> {
+        let password = self.password.clone();
         let mut octets = 0;
         for _ in 0..=MAX_LISTING {
             let line = match self.line(during)? {
                 b"." => return Ok(()),
                 [b'.', line @ ..] | line => line,
             };
-            log::trace!("S: {}", line.escape_ascii());
+            log::trace!("S: {}", without(password.as_ref(), line).escape_ascii());
             octets += line.len();
             if octets > MAX_LISTING_OCTETS {
                 let violation = Violation::ListingTooLarge(MAX_LISTING_OCTETS);
                 return Err(Error::violation(violation, during));
             }
-            each(line).ok_or_else(|| Error::violation(Violation::Listing(shown(line)), during))?;
+            each(line).ok_or_else(|| {
+                let line = without(password.as_ref(), line);
+                Error::violation(Violation::Listing(shown(line)), during)
+            })?;
         }
         Err(Error::violation(
             Violation::ListingTooLong(MAX_LISTING),
@@ -289,6 +289,14 @@ pub(super) fn accepted(reply: Reply, command: &'static str) -> Result<Reply, Err
         Ok(reply)
     } else {
         Err(Error::Refused { command, reply })
+    }
+}
+
+/// The line, unless the password is in it.
+fn without<'l>(password: Option<&Argument>, line: &'l [u8]) -> &'l [u8] {
+    match password {
+        Some(password) if password.is_in(line) => b"(not shown)",
+        _ => line,
     }
 }
 

@@ -63,6 +63,11 @@ impl<S: Read + Write> Session<S> {
         self.pipelined
     }
 
+    /// From now on each command waits for the reply to the one before it.
+    pub fn send_in_turn(&mut self) {
+        self.pipelined = false;
+    }
+
     /// Asks for the number of messages and their size together.
     ///
     /// # Errors

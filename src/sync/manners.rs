@@ -9,7 +9,7 @@ use std::cell::Cell;
 use super::observer::{Event, Observer};
 use super::outcome::Error;
 use super::{Identity, Job};
-use crate::pop3::{self, Ahead, Connection, Line, Listings, Pipelining, Probed, Session};
+use crate::pop3::{self, Ahead, Connection, Line, Listings, Pipelining, Probed, Reply, Session};
 use crate::state::{Habits, Ledger, Lesson};
 
 /// For so few messages it is not worth while to find out more.
@@ -62,7 +62,12 @@ impl<'m> Manners<'m> {
             }
             let done = meanwhile()?;
             match opening.finish() {
-                Ok((session, listings)) => return Ok((session, listings, done)),
+                Ok((mut session, mut listings)) => {
+                    if ahead == Ahead::Session {
+                        self.ask_again(&mut session, &mut listings)?;
+                    }
+                    return Ok((session, listings, done));
+                }
                 // CAPA is asked, then, and there is no guess.
                 Err(error) if is_guess && error.is_breakdown() => {
                     log::debug!("{error}; trying again, one command at a time");
@@ -76,6 +81,22 @@ impl<'m> Manners<'m> {
                 }
             }
         }
+    }
+
+    /// Asks once more for what was refused when it was sent ahead: the server may only dislike that.
+    fn ask_again(&self, session: &mut Session<Line>, listings: &mut Listings) -> Result<(), Error> {
+        let mut is_disliked = false;
+        if listings.sizes.is_err() {
+            is_disliked |= is_had(session.list(), &mut listings.sizes)?;
+        }
+        if listings.uids.is_err() {
+            is_disliked |= is_had(session.uidl(), &mut listings.uids)?;
+        }
+        if is_disliked {
+            session.send_in_turn();
+            self.learn(Lesson::WentWrong)?;
+        }
+        Ok(())
     }
 
     /// How far commands may be sent ahead, and what was learnt on the way.
@@ -128,8 +149,13 @@ impl<'m> Manners<'m> {
         Ok(probed != Probed::Lost)
     }
 
-    /// Draws a lesson from a session that ended, in which so many messages were fetched.
-    pub(super) fn ended<T>(&self, result: &Result<T, Error>, messages: usize) -> Result<(), Error> {
+    /// Draws a lesson from a session that ended, in which so many messages came, and so many were refused.
+    pub(super) fn ended<T>(
+        &self,
+        result: &Result<T, Error>,
+        came: usize,
+        refused: usize,
+    ) -> Result<(), Error> {
         let habits = self.habits.get();
         match result {
             Err(Error::Pop3(error)) if error.is_breakdown() => {
@@ -138,7 +164,11 @@ impl<'m> Manners<'m> {
                     self.learn(Lesson::WentWrong)?;
                 }
             }
-            Ok(_) if habits.doubted && habits.keeps == Some(true) && messages > HANDFUL => {
+            // All that followed the first of them was disliked.
+            Ok(_) if habits.keeps == Some(true) && came <= 1 && refused > 1 => {
+                self.learn(Lesson::WentWrong)?;
+            }
+            Ok(_) if habits.doubted && habits.keeps == Some(true) && came > HANDFUL => {
                 self.learn(Lesson::WentWell)?;
             }
             _ => {}
@@ -152,5 +182,17 @@ impl<'m> Manners<'m> {
         self.ledger.map_or(Ok(()), |ledger| {
             Ok(ledger.learn(&server, lesson, self.job.now)?)
         })
+    }
+}
+
+/// Whether something is had now that was refused before.
+fn is_had<T>(now: Result<T, pop3::Error>, before: &mut Result<T, Reply>) -> Result<bool, Error> {
+    match now {
+        Ok(listing) => {
+            *before = Ok(listing);
+            Ok(true)
+        }
+        Err(pop3::Error::Refused { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }

@@ -77,6 +77,13 @@ impl Tally {
         }
     }
 
+    /// How many messages the server did not give, as far as that is kept.
+    pub(super) fn refused(&self) -> usize {
+        let problems = self.problems.iter();
+        let refused = problems.filter(|problem| matches!(problem, Problem::NotRetrieved { .. }));
+        refused.count()
+    }
+
     /// Adds what a further session of the same run did, and found.
     pub(super) fn add(&mut self, session: Self) {
         self.new += session.new;

@@ -92,9 +92,10 @@ impl Work<'_> {
     /// Has a session, and a second one where the first was lost in finding out what the server bears.
     fn session(&self, tally: &mut Tally, share: Share) -> Result<Left, Error> {
         loop {
-            let before = progress(tally);
+            let (came, refused) = (progress(tally), tally.refused());
             let left = self.attempt(tally, share);
-            self.manners.ended(&left, progress(tally) - before)?;
+            self.manners
+                .ended(&left, progress(tally) - came, tally.refused() - refused)?;
             if let Some(left) = left? {
                 return Ok(left);
             }

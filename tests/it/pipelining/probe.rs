@@ -165,3 +165,23 @@ fn what_was_found_out_is_taken_back_when_the_server_is_another_one() {
         assert_eq!(mailbox.server.count("NOOP"), 2);
     }
 }
+
+#[test]
+fn a_server_that_refuses_what_is_sent_ahead_later_is_asked_one_at_a_time() {
+    let mailbox = unannounced(8);
+    // It likes the two NOOPs, and no RETR behind another.
+    mailbox.server.set_faults(loses(&["NOOP"], Loss::Refused));
+    assert_ne!(mailbox.sync().code, 0);
+    assert_eq!(mailbox.here().len(), 1);
+    assert_eq!(synced(&mailbox).len(), 1);
+    assert_eq!(mailbox.here(), mailbox.there());
+
+    // It was seen to keep what is sent ahead, and has changed since.
+    let mailbox = unannounced(8);
+    synced_at_once(&mailbox);
+    deposit(&mailbox, "more", 8);
+    mailbox.server.set_faults(loses(&[], Loss::Refused));
+    let again = ["USER", "PASS", "LIST UIDL", "UIDL"];
+    assert_eq!(synced(&mailbox), [then(&again, 8, "RETR")]);
+    assert_eq!(mailbox.here(), mailbox.there());
+}
