@@ -12,12 +12,16 @@ use super::body::{Piece, Unstuffer};
 use super::command::{Argument, Command};
 use super::error::{Error, Violation};
 use super::reply::Reply;
+use super::transport::AHEAD;
 
 /// Room for four TLS records; whatever arrives passes through it.
 const BUFFER: usize = 64 * 1024;
 
 /// The longest status or listing line: RFC 2449 §4 allows 512 octets, and uids of several hundred are seen.
 const MAX_LINE: usize = 8 * 1024;
+
+/// Nothing that comes in the clear is left with the wire: behind STLS it would be taken for TLS.
+const _: () = assert!(BUFFER - MAX_LINE >= AHEAD);
 
 /// The longest listing: beyond any maildrop that is served in practice, and some 200 MiB here.
 const MAX_LISTING: usize = 1 << 20;

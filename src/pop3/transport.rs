@@ -5,6 +5,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -63,12 +64,20 @@ impl Patience {
     }
 }
 
+/// TLS asks for the five octets that open a record, and then for the rest of it (RFC 8446 §5.1): both come with one call
+/// this way, and more than one record, if it is there.
+pub(super) const AHEAD: usize = 32 * 1024;
+
 /// A TCP connection.
 #[derive(Debug)]
 pub struct Wire {
     stream: TcpStream,
     tick: Duration,
     patience: Patience,
+    /// What was read beyond what was asked for.
+    ahead: Box<[u8]>,
+    /// Where in `ahead` that is.
+    waiting: Range<usize>,
 }
 
 impl Wire {
@@ -85,6 +94,8 @@ impl Wire {
             stream,
             tick,
             patience,
+            ahead: vec![0; AHEAD].into_boxed_slice(),
+            waiting: 0..0,
         })
     }
 
@@ -120,7 +131,20 @@ impl Wire {
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.patiently(|stream| stream.read(buffer))
+        if self.waiting.is_empty() {
+            if buffer.len() >= AHEAD {
+                return self.patiently(|stream| stream.read(buffer));
+            }
+            let mut ahead = std::mem::take(&mut self.ahead);
+            let read = self.patiently(|stream| stream.read(&mut ahead));
+            self.ahead = ahead;
+            self.waiting = 0..read?;
+        }
+        let len = buffer.len().min(self.waiting.len());
+        let end = self.waiting.start + len;
+        buffer[..len].copy_from_slice(&self.ahead[self.waiting.start..end]);
+        self.waiting.start = end;
+        Ok(len)
     }
 }
 

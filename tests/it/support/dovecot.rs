@@ -127,9 +127,10 @@ impl Dovecot {
         for folder in ["", "tmp", "new", "cur"] {
             self.owner.make_folder(&maildir.join(folder));
         }
-        // Dovecot numbers new messages by the time in their names.
+        // Dovecot numbers new messages by the time in their names, and hashes little more than the last seven characters:
+        // were those the same in all, a scan would take time with the square of the messages.
         let number = self.filled.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{}.{number}.filled", 1_700_000_000 + number);
+        let name = format!("{}.filled.{number}", 1_700_000_000 + number);
         let hidden = maildir.join("tmp").join(&name);
         let mut file = BufWriter::new(File::create_new(&hidden).expect("a message can be created"));
         write(&mut file)
