@@ -23,7 +23,7 @@ type Listed = (Explained, Option<Header>);
 pub(super) fn list(options: &List, global: &Global) -> anyhow::Result<Status> {
     let (config, folders) = accounts::load(global)?;
     let selected = [accounts::named(&config, &options.account)?];
-    let run = Run::new(&selected, &folders, global, Scope::Server)?;
+    let run = Run::new(&selected, &config, &folders, global, Scope::Server)?;
     let ledger = explain::ledger(&run)?;
     let results = run.each(NonZeroUsize::MIN, |account, observer| {
         run.with_job(account, |job| {

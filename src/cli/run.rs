@@ -15,7 +15,7 @@ use super::exit::Status;
 use super::passwords::Passwords;
 use super::progress::{AccountBar, Bars};
 use super::{approve, logging, report, surroundings};
-use crate::config::{Account, Folders};
+use crate::config::{Account, Config, Folders};
 use crate::credentials;
 use crate::delivery::Stamp;
 use crate::pop3::Patience;
@@ -50,6 +50,8 @@ pub(super) struct Run<'r> {
     /// What is fetched although it was before.
     pub(super) again: Again,
     pub(super) stop: Arc<AtomicBool>,
+    /// What is on record of these is no other account's.
+    claimed: Vec<(String, String)>,
     bars: Bars,
     now: Timestamp,
     stamp: Stamp,
@@ -60,6 +62,7 @@ pub(super) struct Run<'r> {
 impl<'r> Run<'r> {
     pub(super) fn new(
         accounts: &'r [&'r Account],
+        config: &Config,
         folders: &Folders,
         global: &Global,
         scope: Scope,
@@ -80,6 +83,7 @@ impl<'r> Run<'r> {
             state: folders.state.clone(),
             keep: false,
             again: Again::Nothing,
+            claimed: config.maildrops(),
             bars,
             now,
             stamp: Stamp::new(now, &surroundings.host, surroundings::random()?),
@@ -180,6 +184,7 @@ impl<'r> Run<'r> {
             account: &account.name,
             endpoint: &account.endpoint,
             user: &account.user,
+            claimed: &self.claimed,
             password: &password,
             destinations: &account.destinations,
             retention: if self.keep {

@@ -24,10 +24,10 @@ pub(super) fn status(options: &Options, global: &Global) -> anyhow::Result<Statu
     } else {
         None
     };
+    let claimed = config.maildrops();
     for account in selected {
-        let server = account.endpoint.server();
         let standing = match &ledger {
-            Some(ledger) => sync::status(ledger, &server, &account.user)?,
+            Some(ledger) => sync::status(ledger, &account.endpoint, &account.user, &claimed)?,
             None => Standing::default(),
         };
         if global.json {

@@ -14,7 +14,7 @@ use crate::sync::{self, Again};
 pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
     let (config, folders) = accounts::load(global)?;
     let selected = accounts::select(&config, &options.accounts)?;
-    let mut run = Run::new(&selected, &folders, global, Scope::Server)?;
+    let mut run = Run::new(&selected, &config, &folders, global, Scope::Server)?;
     run.keep = options.keep;
     let jobs = NonZeroUsize::new(options.jobs.into()).unwrap_or(NonZeroUsize::MIN);
     if options.dry_run {
@@ -29,7 +29,7 @@ pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
 pub(super) fn retry(options: &Retry, global: &Global) -> anyhow::Result<Status> {
     let (config, folders) = accounts::load(global)?;
     let selected = accounts::select(&config, &options.accounts)?;
-    let run = Run::new(&selected, &folders, global, Scope::Here)?;
+    let run = Run::new(&selected, &config, &folders, global, Scope::Here)?;
     run.all(NonZeroUsize::MIN, global, |job, ledger, _| {
         sync::retry(job, ledger)
     })
@@ -53,7 +53,7 @@ pub(super) fn refetch(options: &Refetch, global: &Global) -> anyhow::Result<Stat
         Again::Uids(uids.filter_map(|uid| uid_of(uid)).collect())
     };
     let selected = [account];
-    let mut run = Run::new(&selected, &folders, global, Scope::Server)?;
+    let mut run = Run::new(&selected, &config, &folders, global, Scope::Server)?;
     run.again = again;
     // What is fetched again is wanted here, not gone from there.
     run.keep = true;

@@ -69,6 +69,15 @@ impl Config {
         self.accounts.iter().find(|account| account.name == name)
     }
 
+    /// The servers' names and the users of all accounts, enabled or not.
+    #[must_use]
+    pub fn maildrops(&self) -> Vec<(String, String)> {
+        let accounts = self.accounts.iter();
+        accounts
+            .map(|account| (account.endpoint.server(), account.user.clone()))
+            .collect()
+    }
+
     /// The account's name that `name` was probably meant to be.
     #[must_use]
     pub fn nearest(&self, name: &str) -> Option<&str> {

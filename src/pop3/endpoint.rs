@@ -31,6 +31,17 @@ impl Endpoint {
             port => format!("{host}:{port}"),
         }
     }
+
+    /// Whether this is the [name](Self::server) of a server on the same host, on another port.
+    #[must_use]
+    pub fn is_neighbour(&self, server: &str) -> bool {
+        let is_port = |rest: &str| {
+            let port = rest.strip_prefix(':').map(str::parse::<u16>);
+            rest.is_empty() || port.is_some_and(|port| port.is_ok())
+        };
+        let host = self.host.to_ascii_lowercase();
+        server != self.server() && server.strip_prefix(&host).is_some_and(is_port)
+    }
 }
 
 /// How the line is protected. There is no "if the server can": protection is never silently weaker.
@@ -122,6 +133,25 @@ mod tests {
     #[test]
     fn two_tunnels_on_one_host_are_two_servers() {
         assert_eq!(endpoint("localhost", 10995).server(), "localhost:10995");
+    }
+
+    #[test]
+    fn a_neighbour_has_the_same_host_and_another_port() {
+        let tunnel = endpoint("Localhost", 10995);
+        for name in ["localhost", "localhost:1", "localhost:10996"] {
+            assert!(tunnel.is_neighbour(name), "{name}");
+        }
+        for name in [
+            "localhost:10995",
+            "localhost.example",
+            "localhost:x",
+            "local",
+            "x",
+        ] {
+            assert!(!tunnel.is_neighbour(name), "{name}");
+        }
+        assert!(endpoint("localhost", 995).is_neighbour("localhost:10995"));
+        assert!(!endpoint("localhost", 995).is_neighbour("localhost"));
     }
 
     #[test]

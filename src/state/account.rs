@@ -324,7 +324,7 @@ impl<'l> Account<'l> {
     }
 
     /// Whether this column of the account's own row has a time.
-    fn is_marked(&self, column: &str) -> Result<bool, Error> {
+    pub(super) fn is_marked(&self, column: &str) -> Result<bool, Error> {
         let query = format!("SELECT {column} IS NOT NULL FROM account WHERE id = ?");
         self.read(|connection| connection.query_row(&query, [self.id], |row| row.get(0)))
     }

@@ -16,6 +16,7 @@ mod error;
 mod facts;
 mod ledger;
 mod lock;
+mod moves;
 mod record;
 mod schema;
 mod servers;

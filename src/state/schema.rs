@@ -83,6 +83,10 @@ const STEPS: &[&str] = &["
     CREATE INDEX message_absent ON message (account, absent_since)
         WHERE absent_since IS NOT NULL AND replaced IS NULL;
 ", "
+    -- When the account's server got another port. Until a listing bears it out, another maildrop may be behind it.
+    ALTER TABLE account ADD COLUMN moved INTEGER;
+    -- From now on message.listed is -1 where only the content tells whether the uid is still this message's.
+
     -- How a server takes commands that are sent ahead of its replies.
     CREATE TABLE server (
         name TEXT PRIMARY KEY,          -- as in account.server

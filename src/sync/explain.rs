@@ -11,7 +11,7 @@ use super::observer::Observer;
 use super::outcome::{Error, Tally};
 use super::retire::{copy_of, fresh};
 use super::survey::Entry;
-use super::{Identity, Job, store, survey, whereabouts};
+use super::{Identity, Job, former, store, survey, whereabouts};
 use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
 use crate::pop3::{Line, Session};
@@ -101,12 +101,12 @@ pub(super) fn look(
     tally: &mut Tally,
 ) -> Result<(Session<Line>, Vec<Explained>), Error> {
     let account = match ledger {
-        Some(ledger) => ledger.find(&job.endpoint.server(), job.user)?,
+        Some(ledger) => former::find(ledger, job.endpoint, job.user, job.claimed)?,
         None => None,
     };
     let manners = Manners::as_remembered(job, ledger)?;
     let present = || match &account {
-        Some(account) => Ok(account.present()?),
+        Some((account, _)) => Ok(account.present()?),
         None => Ok(Present::default()),
     };
     let (mut session, listings, present) =
@@ -114,12 +114,8 @@ pub(super) fn look(
     let listing = survey::complete(&mut session, listings, tally)?;
     let maildrop = survey::join(&listing, tally);
     let (facts, left, stuck) = match account {
-        Some(account) => (
-            account.facts(
-                &present,
-                &survey::uids_and_sizes(&maildrop),
-                &HashSet::new(),
-            )?,
+        Some((account, is_moved)) => (
+            facts(&account, is_moved, &present, &maildrop)?,
             // Nobody is asked: it is not done yet.
             whereabouts::departed(job, &account, None, tally)?,
             stuck(&account)?,
@@ -161,6 +157,22 @@ pub(super) fn look(
     };
     let explained = listed.zip(decisions).map(explain).collect();
     Ok((session, explained))
+}
+
+/// Holds the maildrop against the record, as a run does.
+fn facts(
+    account: &Account<'_>,
+    is_moved: bool,
+    present: &Present,
+    maildrop: &[Entry<'_>],
+) -> Result<Facts, Error> {
+    let listed = survey::uids_and_sizes(maildrop);
+    let facts = account.facts(present, &listed, &HashSet::new())?;
+    if !is_moved || facts.bear_out(&listed) {
+        return Ok(facts);
+    }
+    let all = listed.iter().map(|(uid, _)| *uid);
+    Ok(account.facts(present, &listed, &all.collect())?)
 }
 
 /// What waits here because a destination would not have it.

@@ -76,6 +76,9 @@ impl<'m> Manners<'m> {
                 Err(error) => {
                     if is_guess && matches!(error, pop3::Error::Login { .. }) {
                         self.learn(Lesson::WentWrong)?;
+                    } else if ahead == Ahead::All && error.is_breakdown() {
+                        // Who speaks for a server may not be who takes its logins.
+                        self.learn(Lesson::Lost)?;
                     }
                     return Err(error.into());
                 }
@@ -118,7 +121,8 @@ impl<'m> Manners<'m> {
             announces
         };
         let is_kept = self.job.pipelining == Pipelining::Always || habits.keeps == Some(true);
-        let ahead = match (announces, is_kept) {
+        let is_lost = habits.keeps == Some(false);
+        let ahead = match (announces && !is_lost, is_kept) {
             (true, _) => Ahead::All,
             // Who serves the login may be another program than who serves the maildrop.
             (false, true) => Ahead::Session,

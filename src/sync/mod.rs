@@ -11,6 +11,7 @@
 mod append;
 mod batch;
 mod explain;
+mod former;
 mod headers;
 mod list;
 mod manners;
@@ -60,6 +61,8 @@ pub struct Job<'j> {
     pub endpoint: &'j Endpoint,
     /// The user, as the server wants it.
     pub user: &'j str,
+    /// The servers' names and the users of all configured accounts: what is on record of them is theirs.
+    pub claimed: &'j [(String, String)],
     /// Finds the password; called once, before the server is connected to.
     pub password: &'j (dyn Fn() -> Result<Secret, credentials::Error> + Sync),
     /// Where mail goes; not empty.
@@ -178,6 +181,9 @@ fn attempt(
 fn open<'l>(job: &Job<'_>, ledger: &'l Ledger) -> Result<(Lock, Account<'l>), Error> {
     let server = job.endpoint.server();
     let lock = Lock::acquire(job.state, &server, job.user)?;
+    if ledger.find(&server, job.user)?.is_none() {
+        former::take_over(job, ledger)?;
+    }
     Ok((lock, ledger.account(&server, job.user)?))
 }
 

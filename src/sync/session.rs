@@ -111,7 +111,7 @@ impl Work<'_> {
             ..
         } = *self;
         let present = || Ok(account.present()?);
-        let (mut session, listings, present) =
+        let (mut session, listings, mut present) =
             self.manners.enter(&self.identity, observer, present)?;
         let mut seen = Tally::default();
         let listing = survey::complete(&mut session, listings, &mut seen)?;
@@ -122,6 +122,15 @@ impl Work<'_> {
         }
         let listed = survey::uids_and_sizes(&maildrop);
         let mut facts = account.facts(&present, &listed, &HashSet::new())?;
+        // Behind another port may be another maildrop; an empty one tells nothing.
+        if !listed.is_empty() && account.is_moved()? {
+            let is_same = facts.bear_out(&listed);
+            account.settle_move(is_same)?;
+            if !is_same {
+                present = account.present()?;
+                facts = account.facts(&present, &listed, &HashSet::new())?;
+            }
+        }
         let ambiguous = listing.ambiguous(&maildrop, &facts);
         if !ambiguous.is_empty() {
             facts = account.facts(&present, &listed, &ambiguous)?;

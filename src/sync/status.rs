@@ -1,7 +1,9 @@
 //! Says how an account stands, from what is on record; no server is asked.
 
+use super::former;
 use super::outcome::Problem;
 use super::pauses::waiting;
+use crate::pop3::Endpoint;
 use crate::state::{Error, Ledger};
 
 /// How an account stands.
@@ -15,12 +17,17 @@ pub struct Standing {
     pub waiting: Vec<Problem>,
 }
 
-/// Looks up the account of `user` at `server`.
+/// Looks up the account of `user` on this server; the others that are configured have `claimed` what is theirs.
 ///
 /// # Errors
 /// The ledger cannot be read.
-pub fn status(ledger: &Ledger, server: &str, user: &str) -> Result<Standing, Error> {
-    let Some(account) = ledger.find(server, user)? else {
+pub fn status(
+    ledger: &Ledger,
+    endpoint: &Endpoint,
+    user: &str,
+    claimed: &[(String, String)],
+) -> Result<Standing, Error> {
+    let Some((account, _)) = former::find(ledger, endpoint, user, claimed)? else {
         return Ok(Standing::default());
     };
     let (stored, on_server) = account.count()?;

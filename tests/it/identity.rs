@@ -2,6 +2,8 @@
 //!
 //! Owns the proofs that nothing is deleted unfetched or brought twice on the word of a uid alone.
 
+mod ports; // the same maildrop, or another one, behind another port
+
 use crate::support::mailbox::{Mailbox, USER};
 use crate::support::maildrop::Message;
 use crate::support::options::{Act, Fault};

@@ -137,6 +137,7 @@ impl Engine {
         let job = Job {
             endpoint: &self.endpoint,
             user: &self.user,
+            claimed: &[],
             password: &password,
             account: "work",
             destinations: std::slice::from_ref(&self.destination),
