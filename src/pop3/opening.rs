@@ -9,7 +9,8 @@ use super::connection::Login;
 use super::error::Error;
 use super::listing::{SizeListing, UidListing};
 use super::reply::Reply;
-use super::session::Session;
+use super::session::{Probed, Session};
+use super::transport::Line;
 
 /// A login whose reply is on its way; whoever has something else to do may do it now.
 #[derive(Debug)]
@@ -43,7 +44,30 @@ impl<S: Read + Write> Opening<S> {
     /// # Errors
     /// [`Error::Login`] if the server refuses; else the connection is lost or the protocol broken.
     pub fn finish(mut self) -> Result<(Session<S>, Listings), Error> {
-        let listings = self.session.open(&mut self.login, self.is_asked)?;
-        Ok((self.session, listings))
+        let (sizes, is_asked) = self.session.open(&mut self.login, self.is_asked)?;
+        let uids = self.session.uids(is_asked)?;
+        Ok((self.session, Listings { sizes, uids }))
+    }
+}
+
+impl Opening<Line> {
+    /// The same; where nothing is sent ahead yet and that is `worth` it for so many messages, it is found out on the way
+    /// whether it can be, as by [`Session::probe`].
+    ///
+    /// # Errors
+    /// As for [`Opening::finish`].
+    pub fn finish_probing(
+        mut self,
+        worth: impl FnOnce(usize) -> bool,
+    ) -> Result<(Session<Line>, Listings, Option<Probed>), Error> {
+        let (sizes, is_asked) = self.session.open(&mut self.login, self.is_asked)?;
+        let listed = sizes.as_ref().map_or(0, |sizes| sizes.iter().len());
+        let (uids, probed) = if !self.session.is_pipelined() && worth(listed) {
+            let (uids, probed) = self.session.uids_and_probe()?;
+            (uids, Some(probed))
+        } else {
+            (self.session.uids(is_asked)?, None)
+        };
+        Ok((self.session, Listings { sizes, uids }, probed))
     }
 }

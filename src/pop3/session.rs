@@ -10,7 +10,6 @@ use super::command::Command;
 use super::connection::Login;
 use super::error::{Error, Violation};
 use super::listing::{SizeListing, UidListing};
-use super::opening::Listings;
 use super::pipeline::Ahead;
 use super::reply::Reply;
 use super::retrieval::{Body, Exchange, Retrieval};
@@ -96,13 +95,13 @@ impl<S: Read + Write> Session<S> {
         self.uids(false)?.map_err(refused("UIDL"))
     }
 
-    /// Waits for the login, then for both listings; asks for them, in one flight where the server takes it, unless they
-    /// were asked for with the login.
+    /// Waits for the login, then for the sizes; asks for both listings, in one flight where the server takes it, unless
+    /// they were asked for with the login. Tells also whether the uids are asked for.
     pub(super) fn open(
         &mut self,
         login: &mut Login,
         mut is_asked: bool,
-    ) -> Result<Listings, Error> {
+    ) -> Result<(Result<SizeListing, Reply>, bool), Error> {
         login.finish(&mut self.channel)?;
         if self.pipelined && !is_asked {
             self.channel.queue(&Command::List)?;
@@ -110,17 +109,14 @@ impl<S: Read + Write> Session<S> {
             self.channel.flush("LIST")?;
             is_asked = true;
         }
-        Ok(Listings {
-            sizes: self.sizes(is_asked)?,
-            uids: self.uids(is_asked)?,
-        })
+        Ok((self.sizes(is_asked)?, is_asked))
     }
 
     fn sizes(&mut self, is_asked: bool) -> Result<Result<SizeListing, Reply>, Error> {
         self.listing(&Command::List, is_asked, SizeListing::add)
     }
 
-    fn uids(&mut self, is_asked: bool) -> Result<Result<UidListing, Reply>, Error> {
+    pub(super) fn uids(&mut self, is_asked: bool) -> Result<Result<UidListing, Reply>, Error> {
         self.listing(&Command::Uidl, is_asked, UidListing::add)
     }
 
@@ -228,30 +224,68 @@ impl Session<Line> {
     /// # Errors
     /// The run is to end, or the protocol is broken.
     pub fn probe(&mut self) -> Result<Probed, Error> {
-        self.channel.queue(&Command::Noop)?;
-        self.channel.queue(&Command::Noop)?;
+        self.queue_probe()?;
         let asked = Instant::now();
-        let replies = self.channel.flush("NOOP").and_then(|()| {
-            let first = self.channel.reply("NOOP")?;
-            let in_time = BEHIND.max(asked.elapsed() * BEHIND_FACTOR);
-            let usual = self.channel.stream().set_timeout(in_time);
-            let second = self.channel.reply("NOOP");
-            self.channel.stream().set_timeout(usual);
-            Ok([first, second?])
+        let first = self
+            .channel
+            .flush("NOOP")
+            .and_then(|()| self.channel.reply("NOOP"));
+        self.conclude(asked, 1, first.map(|reply| reply.positive))
+    }
+
+    /// Asks for the uids, and finds that out with the same write.
+    pub(super) fn uids_and_probe(&mut self) -> Result<(Result<UidListing, Reply>, Probed), Error> {
+        self.channel.queue(&Command::Uidl)?;
+        self.queue_probe()?;
+        let asked = Instant::now();
+        match self.channel.flush("UIDL").and_then(|()| self.uids(true)) {
+            Ok(uids) => Ok((uids, self.conclude(asked, 2, Ok(true))?)),
+            Err(error) if is_lost(&error) => Ok((Ok(UidListing::default()), Probed::Lost)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn queue_probe(&mut self) -> Result<(), Error> {
+        self.channel.queue(&Command::Noop)?;
+        self.channel.queue(&Command::Noop).map(drop)
+    }
+
+    /// Waits for so many replies that are due now that another came, and draws the conclusion.
+    fn conclude(
+        &mut self,
+        asked: Instant,
+        due: usize,
+        came: Result<bool, Error>,
+    ) -> Result<Probed, Error> {
+        let in_time = BEHIND.max(asked.elapsed() * BEHIND_FACTOR);
+        let usual = self.channel.stream().set_timeout(in_time);
+        let liked = came.and_then(|came| {
+            (0..due).try_fold(came, |liked, _| {
+                Ok(self.channel.reply("NOOP")?.positive && liked)
+            })
         });
-        match replies {
-            Ok(replies) if replies.iter().all(|reply| reply.positive) => {
+        self.channel.stream().set_timeout(usual);
+        match liked {
+            Ok(true) => {
                 self.pipelined = true;
                 Ok(Probed::Kept)
             }
-            Ok(_) => Ok(Probed::Disliked),
-            Err(Error::Closed { .. } | Error::Lost { .. } | Error::TimedOut { .. }) => {
+            Ok(false) => Ok(Probed::Disliked),
+            Err(error) if is_lost(&error) => {
                 self.channel.abandon();
                 Ok(Probed::Lost)
             }
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether the line was lost, or silent.
+fn is_lost(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Closed { .. } | Error::Lost { .. } | Error::TimedOut { .. }
+    )
 }
 
 fn refused(command: &'static str) -> impl FnOnce(Reply) -> Error {

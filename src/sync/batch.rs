@@ -12,8 +12,8 @@ use crate::state::{Arrival, Recognised};
 /// A batch is committed at so many messages: each costs a sync or two, and a lost one costs fetching it again.
 const BATCH_MESSAGES: usize = 500;
 
-/// … or at so many octets.
-const BATCH_OCTETS: u64 = 32 << 20;
+/// … or at so many octets: what the disk takes after the last message arrived is time that nothing else fills.
+const BATCH_OCTETS: u64 = 8 << 20;
 
 /// … or after this time, so that little is fetched again after an interruption on a slow line.
 const BATCH_TIME: Duration = Duration::from_secs(1);

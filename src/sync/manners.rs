@@ -10,7 +10,7 @@ use super::observer::{Event, Observer};
 use super::outcome::Error;
 use super::{Identity, Job};
 use crate::pop3::{self, Ahead, Connection, Line, Listings, Pipelining, Probed, Reply, Session};
-use crate::state::{Habits, Ledger, Lesson};
+use crate::state::{Habits, Ledger, Lesson, Present};
 
 /// For so few messages it is not worth while to find out more.
 const HANDFUL: usize = 5;
@@ -42,13 +42,13 @@ impl<'m> Manners<'m> {
         })
     }
 
-    /// Connects, logs in, and asks what is in the maildrop; `meanwhile` is done while the server is at it.
-    pub(super) fn enter<T>(
+    /// Connects, logs in, and asks what is in the maildrop; what is on record is read `meanwhile`, as the server is at it.
+    pub(super) fn enter(
         &self,
         identity: &Identity,
         observer: &dyn Observer,
-        mut meanwhile: impl FnMut() -> Result<T, Error>,
-    ) -> Result<(Session<Line>, Listings, T), Error> {
+        mut meanwhile: impl FnMut() -> Result<Present, Error>,
+    ) -> Result<(Session<Line>, Listings, Present), Error> {
         loop {
             observer.notice(Event::Connecting);
             let mut connection = Connection::open(self.job.endpoint, &self.job.patience)?;
@@ -60,13 +60,18 @@ impl<'m> Manners<'m> {
             if let Some(lesson) = lesson {
                 self.learn(lesson)?;
             }
-            let done = meanwhile()?;
-            match opening.finish() {
-                Ok((mut session, mut listings)) => {
+            let present = meanwhile()?;
+            let worth = |listed: usize| self.is_worth_a_probe(listed.saturating_sub(present.len()));
+            match opening.finish_probing(worth) {
+                Ok((_, _, Some(Probed::Lost))) => self.probed(Probed::Lost)?,
+                Ok((mut session, mut listings, probed)) => {
+                    if let Some(probed) = probed {
+                        self.probed(probed)?;
+                    }
                     if ahead == Ahead::Session {
                         self.ask_again(&mut session, &mut listings)?;
                     }
-                    return Ok((session, listings, done));
+                    return Ok((session, listings, present));
                 }
                 // CAPA is asked, then, and there is no guess.
                 Err(error) if is_guess && error.is_breakdown() => {
@@ -138,19 +143,26 @@ impl<'m> Manners<'m> {
         session: &mut Session<Line>,
         messages: usize,
     ) -> Result<bool, Error> {
-        let is_open = self.job.pipelining == Pipelining::Auto
-            && !session.is_pipelined()
-            && self.habits.get().keeps.is_none();
-        if !is_open || messages <= HANDFUL {
+        if session.is_pipelined() || !self.is_worth_a_probe(messages) {
             return Ok(true);
         }
         let probed = session.probe()?;
+        self.probed(probed)?;
+        Ok(probed != Probed::Lost)
+    }
+
+    /// Whether it is open how a server takes what is sent ahead, and worth finding out for so many messages.
+    fn is_worth_a_probe(&self, messages: usize) -> bool {
+        let is_open = self.ledger.is_some() && self.habits.get().keeps.is_none();
+        self.job.pipelining == Pipelining::Auto && is_open && messages > HANDFUL
+    }
+
+    fn probed(&self, probed: Probed) -> Result<(), Error> {
         log::debug!("two NOOPs in one piece: {probed:?}");
         self.learn(match probed {
             Probed::Kept => Lesson::Kept,
             Probed::Disliked | Probed::Lost => Lesson::Lost,
-        })?;
-        Ok(probed != Probed::Lost)
+        })
     }
 
     /// Draws a lesson from a session that ended, in which so many messages came, and so many were refused.

@@ -92,7 +92,13 @@ fn what_a_dry_run_learns_is_not_remembered() {
         (
             unannounced(8),
             vec![
-                "CAPA", "USER", "PASS", "LIST", "UIDL", "2 NOOP", "8 RETR", "QUIT",
+                "CAPA",
+                "USER",
+                "PASS",
+                "LIST",
+                "UIDL 2 NOOP",
+                "8 RETR",
+                "QUIT",
             ],
         ),
     ] {

@@ -9,6 +9,9 @@ use crate::support::options::{Act, Fault, Loss, Options, Tls};
 /// CAPA, the login and the listings, one at a time.
 const FIRST: [&str; 5] = ["CAPA", "USER", "PASS", "LIST", "UIDL"];
 
+/// The same where LIST shows that it is worth finding out.
+const PROBED: [&str; 5] = ["CAPA", "USER", "PASS", "LIST", "UIDL 2 NOOP"];
+
 /// Loses what comes in one piece, but for pieces that begin with these words.
 fn loses(spared: &'static [&'static str], loss: Loss) -> Vec<Fault> {
     vec![Fault::SentAhead(spared, loss)]
@@ -33,8 +36,8 @@ fn a_server_that_keeps_two_noops_is_sent_all_that_follows_the_login_ahead() {
     for options in options {
         let mailbox = mailbox_on(6, options);
         let first = synced_at_once(&mailbox);
-        assert_eq!(first[..5], FIRST);
-        assert_eq!(first[5..], ["2 NOOP", "6 RETR", "QUIT"]);
+        assert_eq!(first[..5], PROBED);
+        assert_eq!(first[5..], ["6 RETR", "QUIT"]);
 
         deposit(&mailbox, "more", 6);
         let ahead = ["USER", "PASS", "LIST UIDL", "6 RETR", "QUIT"];
@@ -44,6 +47,34 @@ fn a_server_that_keeps_two_noops_is_sent_all_that_follows_the_login_ahead() {
             ["USER", "PASS", "LIST UIDL", "QUIT"]
         );
         assert_eq!(mailbox.here(), mailbox.there());
+    }
+}
+
+#[test]
+fn mail_that_only_its_uids_show_to_be_new_makes_it_worth_finding_out_too() {
+    for (loss, behind) in [(None, "8 RETR"), (Some(Loss::Refused), "RETR")] {
+        let mailbox = unannounced(5);
+        synced_at_once(&mailbox);
+        mailbox.replace(Vec::new());
+        deposit(&mailbox, "other", 8);
+        mailbox
+            .server
+            .set_faults(loss.map_or(Vec::new(), |loss| loses(&[], loss)));
+        let flights = synced_at_once(&mailbox);
+        assert_eq!(flights[..5], ["USER", "PASS", "LIST", "UIDL", "2 NOOP"]);
+        assert_eq!(flights[5], behind);
+        assert_eq!(mailbox.here().len(), 13);
+    }
+    for loss in [Loss::Dropped, Loss::HungUp] {
+        let mailbox = unannounced(5);
+        synced_at_once(&mailbox);
+        mailbox.replace(Vec::new());
+        deposit(&mailbox, "other", 8);
+        mailbox.server.set_faults(loses(&[], loss));
+        let sessions = synced(&mailbox);
+        assert_eq!(sessions[0].last().unwrap(), "2 NOOP");
+        assert_eq!(sessions[1..], [then(&IN_TURN, 8, "RETR")]);
+        assert_eq!(mailbox.here().len(), 13);
     }
 }
 
@@ -63,12 +94,11 @@ fn found_out(loss: Loss, lines: &str) {
         }
         flights
     };
-    let tried = [&FIRST[..], &["2 NOOP"]].concat();
     let expected = match loss {
         // The replies can be told apart, so that the session goes on.
-        Loss::Refused => vec![in_turn(&tried, 8)],
+        Loss::Refused => vec![in_turn(&PROBED, 8)],
         Loss::Dropped | Loss::HungUp => {
-            let tried = tried.iter().map(ToString::to_string).collect();
+            let tried = PROBED.iter().map(ToString::to_string).collect();
             vec![tried, in_turn(&IN_TURN, 8)]
         }
     };
@@ -146,7 +176,7 @@ fn taken_back(mailbox: &Mailbox, arrived: usize) {
 fn a_server_that_keeps_noops_and_loses_messages_is_found_out_by_that() {
     for (loss, arrived) in [(Loss::Dropped, 1), (Loss::HungUp, 0)] {
         let mailbox = unannounced(8);
-        mailbox.server.set_faults(loses(&["NOOP"], loss));
+        mailbox.server.set_faults(loses(&["UIDL", "NOOP"], loss));
         mailbox.configure("timeout = \"1s\"");
         taken_back(&mailbox, arrived);
         assert_eq!(mailbox.server.count("NOOP"), 2);
@@ -170,7 +200,9 @@ fn what_was_found_out_is_taken_back_when_the_server_is_another_one() {
 fn a_server_that_refuses_what_is_sent_ahead_later_is_asked_one_at_a_time() {
     let mailbox = unannounced(8);
     // It likes the two NOOPs, and no RETR behind another.
-    mailbox.server.set_faults(loses(&["NOOP"], Loss::Refused));
+    mailbox
+        .server
+        .set_faults(loses(&["UIDL", "NOOP"], Loss::Refused));
     assert_ne!(mailbox.sync().code, 0);
     assert_eq!(mailbox.here().len(), 1);
     assert_eq!(synced(&mailbox).len(), 1);
