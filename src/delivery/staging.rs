@@ -1,7 +1,7 @@
 //! Writes messages to hidden files, one after another, and knows size and digest of each when it is whole.
 //!
-//! The files are in a Maildir's `tmp/` or in the spool. Invariants: what is dropped before it is whole is removed; digest and size are of the
-//! octets in the file.
+//! The files are in a Maildir's `tmp/` or in the spool, where small messages may share one (`pack`). Invariants: what is
+//! dropped before it is whole is removed; digest and size are of the octets in the file.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -37,7 +37,7 @@ pub enum Probed {
     Kept,
     /// Both were answered, but not both were liked; the session goes on, one command at a time.
     Disliked,
-    /// One was answered in time, or none: nobody can say which reply would be whose.
+    /// One was answered in time, or none, or with what is no reply: nobody can say which reply would be whose.
     Lost,
 }
 
@@ -222,7 +222,7 @@ impl Session<Line> {
     /// session is of no use.
     ///
     /// # Errors
-    /// The run is to end, or the protocol is broken.
+    /// The run is to end.
     pub fn probe(&mut self) -> Result<Probed, Error> {
         self.queue_probe()?;
         let asked = Instant::now();
@@ -240,8 +240,10 @@ impl Session<Line> {
         let asked = Instant::now();
         match self.channel.flush("UIDL").and_then(|()| self.uids(true)) {
             Ok(uids) => Ok((uids, self.conclude(asked, 2, Ok(true))?)),
-            Err(error) if is_lost(&error) => Ok((Ok(UidListing::default()), Probed::Lost)),
-            Err(error) => Err(error),
+            Err(error) => {
+                let probed = self.conclude(asked, 0, Err(error))?;
+                Ok((Ok(UidListing::default()), probed))
+            }
         }
     }
 
@@ -271,21 +273,13 @@ impl Session<Line> {
                 Ok(Probed::Kept)
             }
             Ok(false) => Ok(Probed::Disliked),
-            Err(error) if is_lost(&error) => {
+            Err(error) if error.is_breakdown() => {
                 self.channel.abandon();
                 Ok(Probed::Lost)
             }
             Err(error) => Err(error),
         }
     }
-}
-
-/// Whether the line was lost, or silent.
-fn is_lost(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Closed { .. } | Error::Lost { .. } | Error::TimedOut { .. }
-    )
 }
 
 fn refused(command: &'static str) -> impl FnOnce(Reply) -> Error {

@@ -262,10 +262,9 @@ pub(super) fn compare(
 
 /// The rows that the last listing did not have.
 struct Absent<'c> {
-    /// `None` if there are none.
-    query: Option<CachedStatement<'c>>,
+    /// How to find one, and what is unpublished; `None` if there are none.
+    query: Option<(CachedStatement<'c>, HashSet<i64>)>,
     account: i64,
-    unpublished: HashSet<i64>,
 }
 
 impl<'c> Absent<'c> {
@@ -280,22 +279,22 @@ impl<'c> Absent<'c> {
             "SELECT {COLUMNS} FROM message
              WHERE account = ? AND uid = ? AND absent_since IS NOT NULL AND replaced IS NULL"
         );
+        let query = || {
+            Ok::<_, rusqlite::Error>((connection.prepare_cached(&find)?, unpublished(connection)?))
+        };
         Ok(Self {
-            query: are_there
-                .then(|| connection.prepare_cached(&find))
-                .transpose()?,
+            query: are_there.then(query).transpose()?,
             account,
-            unpublished: unpublished(connection)?,
         })
     }
 
     fn find(&mut self, uid: &[u8]) -> rusqlite::Result<Option<Record>> {
-        let Some(query) = &mut self.query else {
+        let Some((query, unpublished)) = &mut self.query else {
             return Ok(None);
         };
         query
             .query_row(params![self.account, uid], |row| {
-                Record::read(row, &self.unpublished, 0)
+                Record::read(row, unpublished, 0)
             })
             .optional()
     }

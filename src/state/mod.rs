@@ -1,4 +1,5 @@
-//! Remembers which messages are safe here: what was committed, published, and deleted from the server.
+//! Remembers which messages are safe here: what was committed, published, and deleted from the server; and how servers
+//! take what is sent ahead.
 //!
 //! It refuses to know how a message came or what a file holds. Invariants, as the promises of the crate look from here:
 //!

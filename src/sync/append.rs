@@ -1,7 +1,7 @@
 //! Hands what waits in the spool to an mbox.
 //!
-//! Invariant: before anything is appended, it is on record how long the mbox was; what an interrupted run has appended is
-//! looked for before it is appended again.
+//! It refuses to know the format and its locks. Invariant: before anything is appended, it is on record how long the mbox
+//! was; what an interrupted run has appended is looked for before it is appended again.
 
 use super::outcome::Error;
 use super::publish::{Publisher, ids};

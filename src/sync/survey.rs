@@ -1,4 +1,4 @@
-//! Asks what is on the server, and joins LIST and UIDL to one maildrop.
+//! Takes up what the server lists, and joins LIST and UIDL to one maildrop.
 //!
 //! It refuses to know what is new. Invariant: each entry has a uid that no other entry has; what cannot be told apart is
 //! a problem and no entry, so that it is neither fetched as another nor deleted for another. Where the server gives no

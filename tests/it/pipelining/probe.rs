@@ -135,6 +135,17 @@ fn a_server_that_refuses_what_is_sent_ahead_is_served_in_the_same_session() {
 }
 
 #[test]
+fn a_server_that_answers_the_second_with_no_reply_costs_one_further_connection() {
+    let mailbox = unannounced(8);
+    let junk = Fault::At("NOOP", 2, Act::Reply(b"what?\r\n".to_vec()));
+    mailbox.server.set_faults(vec![junk]);
+    let sessions = synced(&mailbox);
+    assert_eq!(sessions[0], PROBED);
+    assert_eq!(sessions[1..], [then(&IN_TURN, 8, "RETR")]);
+    assert_eq!(mailbox.here(), mailbox.there());
+}
+
+#[test]
 fn a_server_that_wants_time_between_two_logins_is_asked_in_the_next_run() {
     for loss in [Loss::Dropped, Loss::HungUp] {
         let mailbox = unannounced(8);
