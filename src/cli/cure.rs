@@ -25,6 +25,9 @@ pub(super) fn of_run(error: &sync::Error, account: &str) -> Option<String> {
             Some("the server may be at fault: look at the message in its web mail".to_owned())
         }
         sync::Error::Unsendable { what, .. } => Some(format!("correct the {what}")),
+        sync::Error::TooSoon { .. } => {
+            Some("nothing was fetched; run popfetch less often for this account".to_owned())
+        }
         sync::Error::Thread(_) => None,
     }
 }
@@ -111,7 +114,11 @@ fn of_pop3(error: &pop3::Error) -> Option<String> {
             "if the server has a new certificate, and you are sure that it is the right one, set tls-fingerprint = \"{found}\""
         ),
         Error::Roots { .. } => "correct tls-ca-file".to_owned(),
-        Error::Login { reply } => of_code(reply.code).unwrap_or(
+        Error::NoTimestamp => "set auth to something else, or leave it out".to_owned(),
+        Error::Unproven { .. } => {
+            "this may not be the server that you mean; check host and password".to_owned()
+        }
+        Error::Login { reply, .. } => of_code(reply.code).unwrap_or(
             "check user and password; many providers want an app password, and POP switched on in their web settings",
         )
         .to_owned(),
@@ -220,8 +227,8 @@ pub(super) fn of_credentials(error: &credentials::Error, account: &str) -> Optio
             "store one with `popfetch login {account}`, or set password-command or password-file"
         ),
         Error::Exposed { path, .. } => format!("make it private: chmod 600 '{}'", path.display()),
-        Error::Command { .. } => {
-            "correct password-command; no shell runs, so name the program with its path".to_owned()
+        Error::Command { key, .. } => {
+            format!("correct {key}; no shell runs, so name the program with its path")
         }
         Error::Empty { .. } => "the password is the first line, as UTF-8".to_owned(),
         Error::File { .. } => "correct password-file".to_owned(),

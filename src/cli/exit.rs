@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::args::Global;
+use crate::credentials::Key;
 use crate::pop3::Code;
 use crate::sync::{Outcome, Problem, Wait};
 use crate::{config, credentials, delivery, pop3, state, sync};
@@ -112,6 +113,7 @@ impl From<&sync::Error> for Status {
             sync::Error::Pop3(error) => error.into(),
             sync::Error::State(error) => error.into(),
             sync::Error::MaildirGone { .. } | sync::Error::Thread(_) => Self::Local,
+            sync::Error::TooSoon { .. } => Self::Later,
             sync::Error::Unsendable { .. } => Self::Configuration,
         }
     }
@@ -129,16 +131,17 @@ impl From<&pop3::Error> for Status {
             | Error::Lookup { unknown: false, .. } => Self::Later,
             // The engine reads on to the last reply or gives the session up.
             Error::Abandoned { .. } => Self::Bug,
-            Error::Lookup { unknown: true, .. } => Self::Unavailable,
+            Error::Lookup { unknown: true, .. } | Error::NoTimestamp => Self::Unavailable,
             Error::Handshake { .. }
             | Error::NoStls { .. }
             | Error::StlsRefused { .. }
             | Error::Tls { .. }
+            | Error::Unproven { .. }
             | Error::Untrusted { .. }
             | Error::Violation { .. }
             | Error::WrongFingerprint { .. } => Self::Protocol,
             Error::Roots { .. } => Self::Configuration,
-            Error::Login { reply } => match reply.code {
+            Error::Login { reply, .. } => match reply.code {
                 None | Some(Code::Auth) => Self::Login,
                 code => refusal(code),
             },
@@ -173,7 +176,12 @@ impl From<&credentials::Error> for Status {
     fn from(error: &credentials::Error) -> Self {
         use credentials::Error;
         match error {
-            Error::CommandTimedOut { .. } | Error::Stopped => Self::Later,
+            // What gives tokens goes to the net itself.
+            Error::CommandTimedOut { .. }
+            | Error::CommandFailed {
+                key: Key::Token, ..
+            }
+            | Error::Stopped => Self::Later,
             Error::Keyring { .. } => Self::Unavailable,
             Error::Prompt { .. } => Self::Local,
             Error::Command { .. }

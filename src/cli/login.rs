@@ -45,7 +45,7 @@ pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> 
     if !global.quiet {
         let name = &account.name;
         report::say(&format!("The password of {name} is in the keyring."));
-        if account.password != Source::Unstated {
+        if account.secret != Source::Unstated {
             report::say(
                 &"The configuration names another source of it, which is asked instead: remove it there.",
             );

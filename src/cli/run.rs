@@ -12,14 +12,15 @@ use jiff::Timestamp;
 
 use super::args::{Global, When};
 use super::exit::Status;
-use super::passwords::Passwords;
 use super::progress::{AccountBar, Bars};
+use super::secrets::Secrets;
 use super::{approve, logging, report, surroundings};
 use crate::config::{Account, Config, Folders};
 use crate::credentials;
 use crate::delivery::Stamp;
 use crate::pop3::Patience;
 use crate::retention::Policy;
+use crate::secret::Secret;
 use crate::state::Ledger;
 use crate::sync::{self, Again, Job, Outcome, Surroundings};
 
@@ -56,7 +57,7 @@ pub(super) struct Run<'r> {
     now: Timestamp,
     stamp: Stamp,
     surroundings: Surroundings,
-    passwords: Option<Passwords>,
+    secrets: Option<Secrets>,
 }
 
 impl<'r> Run<'r> {
@@ -88,8 +89,7 @@ impl<'r> Run<'r> {
             now,
             stamp: Stamp::new(now, &surroundings.host, surroundings::random()?),
             surroundings,
-            passwords: (scope == Scope::Server)
-                .then(|| Passwords::new(accounts, Arc::clone(&stop))),
+            secrets: (scope == Scope::Server).then(|| Secrets::new(accounts, Arc::clone(&stop))),
             stop,
         })
     }
@@ -171,11 +171,12 @@ impl<'r> Run<'r> {
 
     /// Makes the job of an account, for as long as it is worked on.
     pub(super) fn with_job<T>(&self, account: &Account, work: impl FnOnce(&Job<'_>) -> T) -> T {
-        let password = || match &self.passwords {
-            Some(passwords) => passwords.find(account),
+        let secret = || match &self.secrets {
+            Some(secrets) => secrets.find(account),
             // In this scope nobody logs in.
             None => Err(credentials::Error::Stopped),
         };
+        let renew = |_: &Secret| Ok(None);
         let approve = |departure: &sync::Departure| {
             let ask = || approve::deletion(&account.name, departure, &self.stop);
             self.bars.multi().suspend(ask)
@@ -185,7 +186,11 @@ impl<'r> Run<'r> {
             endpoint: &account.endpoint,
             user: &account.user,
             claimed: &self.claimed,
-            password: &password,
+            auth: account.auth,
+            need: account.need,
+            secret: &secret,
+            renew: &renew,
+            nonce: &surroundings::nonce,
             destinations: &account.destinations,
             retention: if self.keep {
                 Policy::Keep

@@ -28,6 +28,20 @@ pub(super) fn random() -> anyhow::Result<u64> {
     getrandom::u64().context("the system has no random numbers")
 }
 
+/// A text that nobody had before, of printable ASCII without a comma.
+pub(super) fn nonce() -> String {
+    let mut bytes = [0; 18];
+    // When the run began, the system had random numbers; what is no secret and never comes twice serves as well.
+    if getrandom::fill(&mut bytes).is_err() {
+        let now = jiff::Timestamp::now().as_nanosecond().to_le_bytes();
+        bytes[..now.len()].copy_from_slice(&now);
+    }
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
 /// A flag that SIGINT and SIGTERM set; a second signal ends the program at once.
 pub(super) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));

@@ -13,6 +13,7 @@ mod deliver;
 mod error;
 mod excerpt;
 mod file;
+mod login;
 mod paths;
 mod problem;
 mod reader;
@@ -48,8 +49,12 @@ pub struct Account {
     pub endpoint: pop3::Endpoint,
     /// The name to log in with.
     pub user: String,
-    /// Where its password is.
-    pub password: credentials::Source,
+    /// How to log in.
+    pub auth: pop3::Auth,
+    /// What that takes.
+    pub need: pop3::Need,
+    /// Where its password or token is.
+    pub secret: credentials::Source,
     /// Where its mail goes; not empty, and no two are the same.
     pub destinations: Vec<delivery::Destination>,
     /// How long copies stay on the server.

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::deliver;
+use super::login;
 use super::paths::Base;
 use super::problem::Problem;
 use super::schema::{ACCOUNT_KEYS, Account, File, Setting, Settings};
@@ -93,12 +94,16 @@ impl Reader<'_> {
                     values::duration("timeout", value)
                 }),
                 "user" => self.take(&mut read.user, value, values::user),
+                "auth" => self.take(&mut read.auth, value, login::auth),
                 "password" => self.take(&mut read.password, value, values::password),
                 "password-command" => self.take(&mut read.password_command, value, |value| {
                     values::password_command(value, base)
                 }),
                 "password-file" => self.take(&mut read.password_file, value, |value| {
                     values::path("password-file", value, base)
+                }),
+                "token-command" => self.take(&mut read.token_command, value, |value| {
+                    values::command("token-command", value, base)
                 }),
                 "deliver" => self.take(&mut read.deliver, value, |value| {
                     deliver::deliver(value, base)

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use super::Account;
 use super::error::EXAMPLE;
+use super::login;
 use super::problem::Problem;
 use super::schema::{self, Deliver, File, Protection, Settings};
-use crate::credentials::Source;
 use crate::delivery::{Destination, Lmtp, Recipient};
 use crate::plan::Limits;
-use crate::pop3::{Endpoint, Security, Trust};
+use crate::pop3::{Auth, Endpoint, Mechanism, Security, Trust};
 use crate::retention::Policy;
 
 /// Finishes all accounts. Those that cannot be are left out, and `problems` says why.
@@ -52,11 +52,7 @@ pub(super) fn resolve(file: &File, problems: &mut Vec<Problem>) -> Vec<Account> 
 
 /// Keys of which one table may hold only one.
 fn conflicts(settings: &Settings) -> Vec<Problem> {
-    let sources = [
-        ("password", settings.password.place()),
-        ("password-command", settings.password_command.place()),
-        ("password-file", settings.password_file.place()),
-    ];
+    let sources = login::sources(settings);
     let trust = [
         ("tls-ca-file", settings.tls_ca_file.place()),
         ("tls-fingerprint", settings.tls_fingerprint.place()),
@@ -90,6 +86,7 @@ fn account(
         Security::Implicit(_) => Security::IMPLICIT_PORT,
         Security::StartTls(_) | Security::Cleartext => Security::PLAIN_PORT,
     });
+    let login = login::login(written, defaults, problems);
     let user = own.user.or(&defaults.user).get()?;
     let retention = retention(written, defaults, &user, problems);
     let destinations = destinations(written, defaults, &user, problems)?;
@@ -102,9 +99,9 @@ fn account(
             timeout: own.timeout.or(&defaults.timeout).get().unwrap_or(TIMEOUT),
         },
         user,
-        password: source(own)
-            .or_else(|| source(defaults))
-            .unwrap_or(Source::Unstated),
+        auth: login.auth,
+        need: login.need,
+        secret: login.source,
         retention,
         destinations,
         limits: Limits {
@@ -244,7 +241,11 @@ fn security(
         Protection::None => {
             problems.extend(idle_trust(own));
             let host = own.host.or(&defaults.host).get();
-            let allowed = own.allow_cleartext.or(&defaults.allow_cleartext).get() == Some(true);
+            let auth = own.auth.or(&defaults.auth).get();
+            let is_shown = |mechanism: &Mechanism| mechanism.shows_secret();
+            // What never shows the secret needs no leave.
+            let allowed = own.allow_cleartext.or(&defaults.allow_cleartext).get() == Some(true)
+                || matches!(auth, Some(Auth::Only(mechanism)) if !is_shown(&mechanism));
             if let (Some(place), Some(host)) = (tls.place(), host)
                 && !allowed
                 && !is_this_host(&host)
@@ -278,13 +279,6 @@ fn idle_trust(settings: &Settings) -> Vec<Problem> {
 fn trust(settings: &Settings) -> Option<Trust> {
     let pinned = settings.tls_fingerprint.get().map(Trust::Pinned);
     pinned.or_else(|| settings.tls_ca_file.get().map(Trust::Bundle))
-}
-
-fn source(settings: &Settings) -> Option<Source> {
-    let literal = settings.password.get().map(Source::Literal);
-    literal
-        .or_else(|| settings.password_command.get().map(Source::Command))
-        .or_else(|| settings.password_file.get().map(Source::File))
 }
 
 /// What is sent to it stays on this machine.

@@ -87,9 +87,11 @@ pub(super) struct Settings {
     pub(super) tls_fingerprint: Setting<pop3::Fingerprint>,
     pub(super) timeout: Setting<Duration>,
     pub(super) user: Setting<String>,
+    pub(super) auth: Setting<pop3::Auth>,
     pub(super) password: Setting<Secret>,
     pub(super) password_command: Setting<Vec<String>>,
     pub(super) password_file: Setting<PathBuf>,
+    pub(super) token_command: Setting<Vec<String>>,
     pub(super) deliver: Setting<Vec<Deliver>>,
     pub(super) leave_on_server: Setting<retention::Policy>,
     pub(super) max_size: Setting<Octets>,
@@ -230,7 +232,7 @@ const DELIVER: [Takes; 9] = [
 
 const ACCOUNTS: Takes = row("accounts", "a table for each account", "[accounts.work]");
 
-const TABLE: [Takes; 17] = [
+const TABLE: [Takes; 19] = [
     row(
         "host",
         "a host name or an address",
@@ -255,6 +257,11 @@ const TABLE: [Takes; 17] = [
     ),
     row("timeout", "a duration in quotes", r#"timeout = "60s""#),
     row("user", "a string", r#"user = "me@example.com""#),
+    row(
+        "auth",
+        r#""auto" or the name of a login mechanism"#,
+        r#"auth = "plain""#,
+    ),
     row("password", "a string", r#"password = "…""#),
     row(
         "password-command",
@@ -265,6 +272,11 @@ const TABLE: [Takes; 17] = [
         "password-file",
         "the path of a file",
         r#"password-file = "~/mail/password""#,
+    ),
+    row(
+        "token-command",
+        "a program and its arguments",
+        r#"token-command = ["oama", "access", "me@example.com"]"#,
     ),
     row(
         "deliver",

@@ -73,7 +73,9 @@ fn the_smallest_configuration_gets_what_is_safe_and_usual() {
             timeout: Duration::from_secs(60),
         },
         user: "me@example.com".to_owned(),
-        password: Source::Unstated,
+        auth: crate::pop3::Auth::Auto,
+        need: crate::pop3::Need::Password,
+        secret: Source::Unstated,
         destinations: vec![Destination::Maildir("/home/me/Mail/work".into())],
         retention: Policy::Keep,
         limits: Limits::default(),
@@ -115,7 +117,9 @@ fn every_key_reaches_the_account() {
             timeout: Duration::from_secs(90),
         },
         user: "me".to_owned(),
-        password: Source::Command(["pass", "show", "mail work"].map(str::to_owned).into()),
+        auth: crate::pop3::Auth::Auto,
+        need: crate::pop3::Need::Password,
+        secret: Source::Command(["pass", "show", "mail work"].map(str::to_owned).into()),
         destinations: vec![Destination::Maildir("/etc/popfetch/Mail".into())],
         retention: Policy::KeepFor(Duration::from_secs(14 * 24 * 60 * 60)),
         limits: Limits {
@@ -135,14 +139,7 @@ fn a_key_that_is_listed_is_known_and_every_other_is_not() {
         let report = about(&format!("{key} = 1979-05-27"));
         assert!(report.contains(&format!("`{key}` takes ")), "{report}");
     }
-    for key in [
-        "provider",
-        "auth",
-        "proxy",
-        "oauth",
-        "token-command",
-        "after-sync",
-    ] {
+    for key in ["after-sync", "folder", "client-id"] {
         let report = about(&format!("{key} = 1"));
         assert!(report.contains(&format!("unknown key `{key}`")), "{report}");
     }
@@ -185,7 +182,7 @@ fn an_accounts_own_value_wins_over_the_defaults() {
 fn an_accounts_own_source_wins_over_any_of_the_defaults() {
     let source = |defaults: &str, own: &str| {
         let text = format!("[defaults]\n{defaults}\n{}", complete(own));
-        finished(&text).unwrap().accounts.remove(0).password
+        finished(&text).unwrap().accounts.remove(0).secret
     };
     let file = Source::File("/etc/popfetch/secret".into());
     assert_eq!(source("password = 'x'", "password-file = 'secret'"), file);

@@ -1,4 +1,4 @@
-//! Takes a secret from the first line that a program prints: `pass show mail`, `gpg -d …`.
+//! Takes a secret from the first line that a program prints: `pass show mail`, `gpg -d …`, `oama access …`.
 //!
 //! No shell runs. Invariants: the program ends or is ended; what it prints is bounded; its standard error is shown only
 //! when it fails.
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::error::Error;
+use super::error::{Error, Key};
 use super::{first_line as first_line_of, wait_for};
 use crate::secret::Secret;
 
@@ -29,10 +29,26 @@ const AFTERWARDS: Duration = Duration::from_secs(1);
 /// How much of its standard error an error message holds.
 const MAX_SHOWN: usize = 400;
 
+/// How long a program that gives tokens is left alone before it is asked once more: the net may just have come up.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Takes a token from a program; where that fails it is asked once more, after a pause.
+pub(super) fn token(argv: &[String], stop: &AtomicBool) -> Result<Secret, Error> {
+    match first_line(Key::Token, argv, stop) {
+        Err(error @ (Error::CommandFailed { .. } | Error::Empty { .. })) => {
+            log::info!("{error}; asking once more");
+        }
+        result => return result,
+    }
+    wait_for::<()>(&mpsc::channel().1, PAUSE, stop)?;
+    first_line(Key::Token, argv, stop)
+}
+
 /// Runs the program and takes the first line of its output.
-pub(super) fn first_line(argv: &[String], stop: &AtomicBool) -> Result<Secret, Error> {
+pub(super) fn first_line(key: Key, argv: &[String], stop: &AtomicBool) -> Result<Secret, Error> {
     let program = argv[0].clone();
     let failed = |source| Error::Command {
+        key,
         program: program.clone(),
         source,
     };
@@ -58,21 +74,20 @@ pub(super) fn first_line(argv: &[String], stop: &AtomicBool) -> Result<Secret, E
             return Err(Error::Stopped);
         }
         return Err(Error::CommandTimedOut {
+            key,
             program,
             seconds: DEADLINE.as_secs(),
         });
     };
     if !status.success() {
         return Err(Error::CommandFailed {
+            key,
             program,
             status,
             stderr: shown(&stderr.take(stop)?),
         });
     }
-    first_line_of(
-        &stdout.take(stop)?,
-        &format!("the password-command {program}"),
-    )
+    first_line_of(&stdout.take(stop)?, &format!("the {key} {program}"))
 }
 
 /// Waits for the program to end; `None` if it takes too long or a stop is asked for.
@@ -143,7 +158,7 @@ mod tests {
 
     fn run(script: &str) -> Result<Secret, Error> {
         let argv = ["sh", "-c", script].map(str::to_owned);
-        first_line(&argv, &AtomicBool::new(false))
+        first_line(Key::Password, &argv, &AtomicBool::new(false))
     }
 
     #[test]
@@ -190,7 +205,7 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_named() {
         let argv = ["/nonexistent/pass".to_owned()];
-        let error = first_line(&argv, &AtomicBool::new(false)).unwrap_err();
+        let error = first_line(Key::Password, &argv, &AtomicBool::new(false)).unwrap_err();
         assert!(error.to_string().contains("/nonexistent/pass"), "{error}");
     }
 
@@ -198,8 +213,32 @@ mod tests {
     fn a_stop_ends_the_program() {
         let argv = ["sleep", "1000"].map(str::to_owned);
         assert!(matches!(
-            first_line(&argv, &AtomicBool::new(true)),
+            first_line(Key::Password, &argv, &AtomicBool::new(true)),
             Err(Error::Stopped)
         ));
+    }
+
+    #[test]
+    fn a_program_for_tokens_is_asked_once_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("asked");
+        let script = |then: &str| {
+            let mark = mark.display();
+            let script =
+                format!("echo x >> '{mark}'; [ $(wc -l < '{mark}') -ge {then} ] && echo token");
+            ["sh", "-c", &script].map(str::to_owned)
+        };
+        let stop = AtomicBool::new(false);
+        assert_eq!(token(&script("2"), &stop).unwrap().expose(), "token");
+        std::fs::remove_file(&mark).unwrap();
+        assert!(matches!(
+            token(&script("3"), &stop),
+            Err(Error::CommandFailed {
+                key: Key::Token,
+                ..
+            })
+        ));
+        let asked = std::fs::read_to_string(&mark).unwrap();
+        assert_eq!(asked.lines().count(), 2);
     }
 }

@@ -2,23 +2,49 @@
 //!
 //! The messages name the source and never hold what it gave.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
+
+/// The key of the configuration that names a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// `password-command`
+    Password,
+    /// `token-command`
+    Token,
+    /// `client-secret-command`
+    ClientSecret,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Password => "password-command",
+            Self::Token => "token-command",
+            Self::ClientSecret => "client-secret-command",
+        })
+    }
+}
 
 /// A source of secrets that failed. No other source is asked instead: what is configured is what is meant.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The program could not be started, or what it printed not be read.
-    #[error("cannot run the password-command {program}")]
+    #[error("cannot run the {key} {program}")]
     Command {
+        /// What it is configured as.
+        key: Key,
         /// The program's name.
         program: String,
         /// Why not.
         source: io::Error,
     },
     /// The program failed.
-    #[error("the password-command {program} failed ({status}){}", said(stderr))]
+    #[error("the {key} {program} failed ({status}){}", said(stderr))]
     CommandFailed {
+        /// What it is configured as.
+        key: Key,
         /// The program's name.
         program: String,
         /// How it ended.
@@ -27,8 +53,10 @@ pub enum Error {
         stderr: String,
     },
     /// The program took too long.
-    #[error("the password-command {program} did not end within {seconds} seconds")]
+    #[error("the {key} {program} did not end within {seconds} seconds")]
     CommandTimedOut {
+        /// What it is configured as.
+        key: Key,
         /// The program's name.
         program: String,
         /// How long it was waited for.

@@ -18,13 +18,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-pub use error::Error;
+pub use error::{Error, Key};
 pub use keyring::{remove, store};
 pub use prompt::ask;
 
 use crate::secret::Secret;
 
-/// Where the configuration says the password is.
+/// Where the configuration says the password or token is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// In the configuration file itself.
@@ -33,6 +33,10 @@ pub enum Source {
     Command(Vec<String>),
     /// On the first line of this file.
     File(PathBuf),
+    /// On the first line that this program prints, and it is a token. Invariant: the argument list is not empty.
+    TokenCommand(Vec<String>),
+    /// There is none: a certificate says who logs in.
+    NotNeeded,
     /// Nowhere: systemd's credentials folder, the keyring and the terminal are asked in turn.
     Unstated,
 }
@@ -70,8 +74,10 @@ pub struct Owner<'o> {
 pub fn find(source: &Source, request: &Request<'_>) -> Result<Secret, Error> {
     match source {
         Source::Literal(secret) => Ok(secret.clone()),
-        Source::Command(argv) => command::first_line(argv, request.stop),
+        Source::Command(argv) => command::first_line(Key::Password, argv, request.stop),
         Source::File(path) => file::first_line(path, file::Readers::OwnerOnly),
+        Source::TokenCommand(argv) => command::token(argv, request.stop),
+        Source::NotNeeded => Ok(Secret::new("")),
         Source::Unstated => search(request),
     }
 }

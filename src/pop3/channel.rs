@@ -5,14 +5,18 @@
 
 use std::io::{Read, Write};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use memchr::memchr;
+use memchr::memmem;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::body::{Piece, Unstuffer};
-use super::command::{Argument, Command};
+use super::command::Command;
 use super::error::{Error, Violation};
 use super::reply::Reply;
 use super::transport::AHEAD;
+use crate::secret::Secret;
 
 /// Room for four TLS records; whatever arrives passes through it.
 const BUFFER: usize = 64 * 1024;
@@ -32,6 +36,15 @@ const MAX_LISTING_OCTETS: usize = 210 << 20;
 /// Room for all that is queued while a password is: a buffer that grows leaves copies of it behind.
 const OUTGOING: usize = 16 * 1024;
 
+/// What a server says to a line of a login.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// It goes on: this is to be answered.
+    Challenge(Zeroizing<Vec<u8>>),
+    /// It is over.
+    Verdict(Reply),
+}
+
 #[derive(Debug)]
 pub(super) struct Channel<S> {
     stream: S,
@@ -42,8 +55,10 @@ pub(super) struct Channel<S> {
     owed: usize,
     /// A message's content that was begun and not read to its end.
     open: Option<Unstuffer>,
-    /// The password that was sent, until all that was sent with it is answered: any of those replies may repeat it.
-    password: Option<Argument>,
+    /// What was sent to log in, until all that was sent with it is answered: any of those replies may repeat it.
+    hidden: Vec<Secret>,
+    /// The login is not over.
+    hiding: bool,
     /// Replies are owed that nobody waits for: nobody can say any more which reply is whose.
     abandoned: bool,
 }
@@ -68,8 +83,9 @@ impl<S: Read + Write> Channel<S> {
             outgoing: Zeroizing::new(Vec::with_capacity(OUTGOING)),
             owed: 0,
             open: None,
+            hidden: Vec::new(),
+            hiding: false,
             abandoned: false,
-            password: None,
         }
     }
 
@@ -94,17 +110,27 @@ impl<S: Read + Write> Channel<S> {
             if !self.incoming.waiting().is_empty() {
                 return Err(Error::violation(Violation::Unasked, command.verb()));
             }
-            self.password = None;
+            if !self.hiding {
+                self.hidden.clear();
+            }
         }
         log::trace!("C: {}", command.masked());
-        if let Command::Pass(password) = command {
-            self.password = Some(password.clone());
-        }
         let before = self.outgoing.len();
         // Writing to a vector cannot fail.
         let _ = write!(self.outgoing, "{command}\r\n");
         self.owed += 1;
         Ok(self.outgoing.len() - before)
+    }
+
+    /// Keeps this out of logs and errors, until what is sent after [`Channel::reveal`] is answered.
+    pub(super) fn hide(&mut self, secret: Secret) {
+        self.hiding = true;
+        self.hidden.push(secret);
+    }
+
+    /// Says that the login is over.
+    pub(super) fn reveal(&mut self) {
+        self.hiding = false;
     }
 
     /// Sends what is queued.
@@ -143,14 +169,24 @@ impl<S: Read + Write> Channel<S> {
     pub(super) fn reply(&mut self, during: &'static str) -> Result<Reply, Error> {
         self.skip_content(during)?;
         self.owed -= 1;
-        let password = self.password.clone();
-        let mut line = self.line(during)?;
-        // A server that repeats the password must not bring it into a log or an error.
-        if password.is_some_and(|password| password.is_in(line)) {
-            line = Reply::without_text(line);
-        }
-        log::trace!("S: {}", line.escape_ascii());
-        Reply::parse(line).ok_or_else(|| Error::violation(Violation::Status(shown(line)), during))
+        let hidden = self.hidden.clone();
+        status(self.line(during)?, &hidden, during)
+    }
+
+    /// Reads what answers a line of a login: a status line, or a challenge (RFC 5034 §4).
+    pub(super) fn answer(&mut self, during: &'static str) -> Result<Answer, Error> {
+        self.owed -= 1;
+        let hidden = self.hidden.clone();
+        let line = self.line(during)?;
+        let (b"+" | [b'+', b' ', ..]) = line else {
+            return status(line, &hidden, during).map(Answer::Verdict);
+        };
+        // With what the client says to it, somebody could try passwords on it.
+        log::trace!("S: + ({} octets)", line.len().saturating_sub(2));
+        let text = line.get(2..).unwrap_or_default().trim_ascii();
+        let challenge = BASE64_STANDARD.decode(text);
+        let challenge = challenge.map(Zeroizing::new).map(Answer::Challenge);
+        challenge.map_err(|_| Error::violation(Violation::Challenge, during))
     }
 
     /// Reads a multi-line reply to its end, line by line without CRLF and stuffing (RFC 1939 §3).
@@ -159,21 +195,21 @@ impl<S: Read + Write> Channel<S> {
         during: &'static str,
         mut each: impl FnMut(&[u8]) -> Option<()>,
     ) -> Result<(), Error> {
-        let password = self.password.clone();
+        let hidden = self.hidden.clone();
         let mut octets = 0;
         for _ in 0..=MAX_LISTING {
             let line = match self.line(during)? {
                 b"." => return Ok(()),
                 [b'.', line @ ..] | line => line,
             };
-            log::trace!("S: {}", without(password.as_ref(), line).escape_ascii());
+            log::trace!("S: {}", without(&hidden, line).escape_ascii());
             octets += line.len();
             if octets > MAX_LISTING_OCTETS {
                 let violation = Violation::ListingTooLarge(MAX_LISTING_OCTETS);
                 return Err(Error::violation(violation, during));
             }
             each(line).ok_or_else(|| {
-                let line = without(password.as_ref(), line);
+                let line = without(&hidden, line);
                 Error::violation(Violation::Listing(shown(line)), during)
             })?;
         }
@@ -296,12 +332,29 @@ pub(super) fn accepted(reply: Reply, command: &'static str) -> Result<Reply, Err
     }
 }
 
-/// The line, unless the password is in it.
-fn without<'l>(password: Option<&Argument>, line: &'l [u8]) -> &'l [u8] {
-    match password {
-        Some(password) if password.is_in(line) => b"(not shown)",
-        _ => line,
+/// The line as a status line; one that repeats a secret is kept out of logs and errors.
+fn status(line: &[u8], hidden: &[Secret], during: &'static str) -> Result<Reply, Error> {
+    let line = if is_in(hidden, line) {
+        Reply::without_text(line)
+    } else {
+        line
+    };
+    log::trace!("S: {}", line.escape_ascii());
+    Reply::parse(line).ok_or_else(|| Error::violation(Violation::Status(shown(line)), during))
+}
+
+/// The line, unless a secret is in it.
+fn without<'l>(hidden: &[Secret], line: &'l [u8]) -> &'l [u8] {
+    if is_in(hidden, line) {
+        b"(not shown)"
+    } else {
+        line
     }
+}
+
+fn is_in(hidden: &[Secret], line: &[u8]) -> bool {
+    let mut secrets = hidden.iter().map(|secret| secret.expose().as_bytes());
+    secrets.any(|secret| !secret.is_empty() && memmem::find(line, secret).is_some())
 }
 
 /// The start of a line, harmless, for a message.

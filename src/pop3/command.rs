@@ -4,12 +4,17 @@
 
 use std::fmt;
 
+use super::auth::Mechanism;
 use crate::mail::MessageNumber;
 use crate::secret::Secret;
 
-/// One command (RFC 1939 §5 to §7, RFC 2449 §5, RFC 2595 §4).
+/// One command (RFC 1939 §5 to §7, RFC 2449 §5, RFC 2595 §4, RFC 5034 §4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Names the maildrop, with the digest that opens it.
+    Apop(Argument, Secret),
+    /// Begins a conversation of SASL, perhaps with its first response in base64.
+    Auth(Mechanism, Option<Secret>),
     /// Asks what the server can do.
     Capa,
     /// Marks a message as deleted; it goes when QUIT is answered.
@@ -19,9 +24,11 @@ pub enum Command {
     /// Asks for a reply.
     Noop,
     /// Gives the password.
-    Pass(Argument),
+    Pass(Secret),
     /// Ends the session; deletions happen now.
     Quit,
+    /// Goes on with a conversation of SASL: base64, and no command.
+    Response(Secret),
     /// Asks for a message.
     Retr(MessageNumber),
     /// Takes all deletions of this session back.
@@ -43,6 +50,8 @@ impl Command {
     #[must_use]
     pub fn verb(&self) -> &'static str {
         match self {
+            Self::Apop(..) => "APOP",
+            Self::Auth(..) | Self::Response(_) => "AUTH",
             Self::Capa => "CAPA",
             Self::Dele(_) => "DELE",
             Self::List => "LIST",
@@ -63,7 +72,10 @@ impl Command {
     #[must_use]
     pub fn masked(&self) -> String {
         match self {
+            Self::Apop(user, _) => format!("APOP {} ****", user.0.expose().escape_debug()),
+            Self::Auth(mechanism, Some(_)) => format!("AUTH {mechanism} ****"),
             Self::Pass(_) => "PASS ****".to_owned(),
+            Self::Response(_) => "****".to_owned(),
             Self::User(user) => format!("USER {}", user.0.expose().escape_debug()),
             other => other.to_string(),
         }
@@ -72,11 +84,22 @@ impl Command {
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Response(response) = self {
+            return f.write_str(response.expose());
+        }
         f.write_str(self.verb())?;
         match self {
+            Self::Apop(user, digest) => {
+                write!(f, " {} {}", user.0.expose(), digest.expose())
+            }
+            Self::Auth(mechanism, None) => write!(f, " {mechanism}"),
+            Self::Auth(mechanism, Some(initial)) => {
+                write!(f, " {mechanism} {}", initial.expose())
+            }
             Self::Dele(number) | Self::Retr(number) => write!(f, " {number}"),
             Self::Top(number, lines) => write!(f, " {number} {lines}"),
-            Self::Pass(argument) | Self::User(argument) => write!(f, " {}", argument.0.expose()),
+            Self::Pass(password) => write!(f, " {}", password.expose()),
+            Self::User(argument) => write!(f, " {}", argument.0.expose()),
             _ => Ok(()),
         }
     }
@@ -103,9 +126,9 @@ impl Argument {
         Ok(Self(secret))
     }
 
-    /// Whether it is part of this line.
-    pub(super) fn is_in(&self, line: &[u8]) -> bool {
-        memchr::memmem::find(line, self.0.expose().as_bytes()).is_some()
+    /// The text itself.
+    pub(super) fn expose(&self) -> &str {
+        self.0.expose()
     }
 }
 
@@ -129,17 +152,36 @@ mod tests {
         );
         // RFC 1939 §7: PASS has one argument, so that spaces are part of the password.
         assert_eq!(
-            wire(Command::Pass(argument(" two words "))),
+            wire(Command::Pass(Secret::new(" two words "))),
             "PASS  two words "
+        );
+        let initial = Some(Secret::new("AHgAeQ=="));
+        assert_eq!(
+            wire(Command::Auth(Mechanism::Plain, initial)),
+            "AUTH PLAIN AHgAeQ=="
+        );
+        assert_eq!(wire(Command::Auth(Mechanism::Login, None)), "AUTH LOGIN");
+        assert_eq!(wire(Command::Response(Secret::new("eA=="))), "eA==");
+        assert_eq!(
+            wire(Command::Apop(argument("ann"), Secret::new("c4c9"))),
+            "APOP ann c4c9"
         );
         assert_eq!(wire(Command::Uidl), "UIDL");
     }
 
     #[test]
     fn a_log_never_shows_the_password() {
-        let pass = Command::Pass(argument("hunter2"));
-        assert_eq!(pass.masked(), "PASS ****");
-        assert!(!format!("{pass:?}").contains("hunter2"));
+        let secret = || Secret::new("hunter2");
+        for command in [
+            Command::Pass(secret()),
+            Command::Response(secret()),
+            Command::Auth(Mechanism::Plain, Some(secret())),
+            Command::Apop(argument("ann"), secret()),
+        ] {
+            assert!(command.masked().ends_with("****"), "{}", command.masked());
+            assert!(!command.masked().contains("hunter2"));
+            assert!(!format!("{command:?}").contains("hunter2"));
+        }
     }
 
     #[test]

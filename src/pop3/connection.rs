@@ -5,9 +5,10 @@
 
 use std::io::{Read, Write};
 
+use super::auth::{Attempt, Login};
 use super::capability::Capabilities;
 use super::channel::Channel;
-use super::command::{Argument, Command};
+use super::command::Command;
 use super::connect::connect;
 use super::endpoint::{Endpoint, Fingerprint, Security, Trust};
 use super::error::Error;
@@ -128,19 +129,21 @@ impl<S: Read + Write> Connection<S> {
             .map_err(|violation| Error::violation(violation, "STLS"))
     }
 
-    /// Logs in with USER and PASS (RFC 1939 §7).
+    /// The timestamp of the greeting, which APOP needs (RFC 1939 §7).
+    #[must_use]
+    pub fn timestamp(&self) -> Option<&[u8]> {
+        self.greeting.as_ref()?.timestamp()
+    }
+
+    /// Logs in.
     ///
     /// # Errors
-    /// [`Error::Login`] if the server refuses; else the connection is lost or the protocol broken.
-    pub fn login(
-        mut self,
-        user: &Argument,
-        password: &Argument,
-        ahead: Ahead,
-    ) -> Result<Session<S>, Error> {
-        let mut login = Login::begin(&mut self.channel, user, password, ahead)?;
-        self.channel.flush("PASS")?;
-        login.finish(&mut self.channel)?;
+    /// [`Error::Login`] if the server refuses, [`Error::Unproven`] if it does not prove what the mechanism asks of it; else
+    /// the connection is lost or the protocol broken.
+    pub fn login(mut self, login: &Login<'_>, ahead: Ahead) -> Result<Session<S>, Error> {
+        let mut attempt = self.begin(login, ahead)?;
+        self.channel.flush(attempt.verb())?;
+        attempt.finish(&mut self.channel)?;
         Ok(Session::new(self.channel, self.greeting, ahead))
     }
 
@@ -148,68 +151,21 @@ impl<S: Read + Write> Connection<S> {
     /// wait for is left to the [`Opening`].
     ///
     /// # Errors
-    /// [`Error::Login`] if the server refuses; else the connection is lost or the protocol broken.
-    pub fn open_maildrop(
-        mut self,
-        user: &Argument,
-        password: &Argument,
-        ahead: Ahead,
-    ) -> Result<Opening<S>, Error> {
-        let login = Login::begin(&mut self.channel, user, password, ahead)?;
-        let is_asked = ahead == Ahead::All;
+    /// As for [`Connection::login`].
+    pub fn open_maildrop(mut self, login: &Login<'_>, ahead: Ahead) -> Result<Opening<S>, Error> {
+        let attempt = self.begin(login, ahead)?;
+        let is_asked = ahead == Ahead::All && attempt.may_be_followed();
         if is_asked {
             self.channel.queue(&Command::List)?;
             self.channel.queue(&Command::Uidl)?;
         }
-        self.channel.flush("PASS")?;
+        self.channel.flush(attempt.verb())?;
         let session = Session::new(self.channel, self.greeting, ahead);
-        Ok(Opening::new(session, login, is_asked))
-    }
-}
-
-/// A login that is not answered to its end.
-#[derive(Debug)]
-pub(super) struct Login {
-    /// What the server has yet to answer, the next one last.
-    awaited: Vec<&'static str>,
-}
-
-impl Login {
-    /// Queues PASS, after USER was answered or behind it.
-    fn begin<S: Read + Write>(
-        channel: &mut Channel<S>,
-        user: &Argument,
-        password: &Argument,
-        ahead: Ahead,
-    ) -> Result<Self, Error> {
-        let user = Command::User(user.clone());
-        let awaited = if ahead == Ahead::All {
-            channel.queue(&user)?;
-            vec!["PASS", "USER"]
-        } else {
-            accepted_login(channel.ask(&user)?)?;
-            vec!["PASS"]
-        };
-        channel.queue(&Command::Pass(password.clone()))?;
-        Ok(Self { awaited })
+        Ok(Opening::new(session, attempt, is_asked))
     }
 
-    /// Waits for the server's verdict.
-    pub(super) fn finish<S: Read + Write>(
-        &mut self,
-        channel: &mut Channel<S>,
-    ) -> Result<(), Error> {
-        while let Some(verb) = self.awaited.pop() {
-            accepted_login(channel.reply(verb)?)?;
-        }
-        Ok(())
-    }
-}
-
-fn accepted_login(reply: Reply) -> Result<(), Error> {
-    if reply.positive {
-        Ok(())
-    } else {
-        Err(Error::Login { reply })
+    fn begin(&mut self, login: &Login<'_>, ahead: Ahead) -> Result<Attempt, Error> {
+        let stamp = self.greeting.as_ref().and_then(Reply::timestamp);
+        Attempt::begin(&mut self.channel, login, stamp, ahead)
     }
 }

@@ -6,6 +6,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::auth::Mechanism;
 use super::endpoint::Fingerprint;
 use super::reply::{Code, Reply};
 use super::transport::is_stop;
@@ -43,11 +44,15 @@ pub enum Error {
         /// What the TLS library says.
         source: native_tls::Error,
     },
-    /// USER or PASS was refused.
-    #[error("the server refused the login: {reply}")]
+    /// The login was refused.
+    #[error("the server refused the login: {reply}{}", told(status.as_deref()))]
     Login {
+        /// How it was tried.
+        mechanism: Mechanism,
         /// What the server says.
         reply: Reply,
+        /// What it said before that of a token.
+        status: Option<String>,
     },
     /// The host's name has no address, or none that could be found now.
     #[error("cannot find the address of {host}")]
@@ -81,6 +86,9 @@ pub enum Error {
         /// The host as configured.
         host: String,
     },
+    /// The greeting has nothing to make a digest of.
+    #[error("the server's greeting has no timestamp, without which there is no APOP")]
+    NoTimestamp,
     /// A PEM file cannot be read, or holds no certificate.
     #[error("cannot use the certificates in {}", path.display())]
     Roots {
@@ -111,6 +119,14 @@ pub enum Error {
     Tls {
         /// What the TLS library says.
         source: native_tls::Error,
+    },
+    /// The server wanted the login, and did not prove that it knows the password, too.
+    #[error("the server did not prove that it knows the password ({mechanism}): it {flaw}")]
+    Unproven {
+        /// How the login was tried.
+        mechanism: Mechanism,
+        /// What it did instead.
+        flaw: &'static str,
     },
     /// The server's certificate was not believed.
     #[error("the certificate of {host} is not trusted: {reason}")]
@@ -143,6 +159,9 @@ pub enum Error {
 /// How a server broke the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
+    /// What should be base64 is not, or nobody asked for it.
+    #[error("it sent a challenge that makes no sense")]
+    Challenge,
     /// A status line begins with neither `+OK` nor `-ERR`.
     #[error("\"{0}\" is no status line")]
     Status(String),
@@ -164,6 +183,11 @@ pub enum Violation {
     /// Something arrived in the clear behind the reply to STLS, where an attacker could have put it.
     #[error("it sent something in the clear after STLS")]
     Injected,
+}
+
+/// What a server says of a refused token, as the end of a sentence.
+fn told(status: Option<&str>) -> String {
+    status.map_or_else(String::new, |status| format!(" (status {status})"))
 }
 
 impl Error {
@@ -199,7 +223,7 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         match self {
-            Self::Login { reply } | Self::Refused { reply, .. } => reply.code,
+            Self::Login { reply, .. } | Self::Refused { reply, .. } => reply.code,
             _ => None,
         }
     }

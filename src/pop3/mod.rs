@@ -11,12 +11,14 @@
 //!
 //! | RFC | what of it |
 //! |---|---|
-//! | 1939 | the protocol; USER/PASS |
+//! | 1939 | the protocol; USER/PASS, APOP |
 //! | 2449 | CAPA, pipelining, response codes |
 //! | 2595, 8314 | STLS, TLS from the first byte |
 //! | 3206 | the response codes `SYS/TEMP`, `SYS/PERM`, `AUTH` |
+//! | 5034 | AUTH, with the mechanisms that `auth` lists |
 //! | 8305 | which address is tried when |
 
+mod auth;
 mod body;
 mod capability;
 mod channel;
@@ -34,6 +36,7 @@ mod session;
 mod tls;
 mod transport;
 
+pub use auth::{Auth, AuthError, Credentials, Login, Mechanism, Need, Proof};
 pub use body::{Piece, Unstuffer};
 pub use capability::Capabilities;
 pub use command::{Argument, ArgumentError, Command};

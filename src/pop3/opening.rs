@@ -5,7 +5,7 @@
 
 use std::io::{Read, Write};
 
-use super::connection::Login;
+use super::auth::Attempt;
 use super::error::Error;
 use super::listing::{SizeListing, UidListing};
 use super::reply::Reply;
@@ -16,7 +16,7 @@ use super::transport::Line;
 #[derive(Debug)]
 pub struct Opening<S> {
     session: Session<S>,
-    login: Login,
+    login: Attempt,
     /// LIST and UIDL are in flight, too.
     is_asked: bool,
 }
@@ -31,7 +31,7 @@ pub struct Listings {
 }
 
 impl<S: Read + Write> Opening<S> {
-    pub(super) fn new(session: Session<S>, login: Login, is_asked: bool) -> Self {
+    pub(super) fn new(session: Session<S>, login: Attempt, is_asked: bool) -> Self {
         Self {
             session,
             login,

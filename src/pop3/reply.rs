@@ -78,6 +78,32 @@ impl Reply {
         self.text.starts_with(text.as_bytes())
     }
 
+    /// The timestamp of a greeting, with its brackets, wherever in the line it is (RFC 1939 §7).
+    #[must_use]
+    pub fn timestamp(&self) -> Option<&[u8]> {
+        let from = memchr::memchr(b'<', &self.text)?;
+        let len = memchr::memchr(b'>', &self.text[from..])?;
+        let stamp = &self.text[from..=from + len];
+        // RFC 1939 §7: it is a msg-id; other things are in brackets, too.
+        (memchr::memchr(b'@', stamp).is_some() && stamp.is_ascii()).then_some(stamp)
+    }
+
+    /// Whether a refusal says that the server does not know the command, or the mechanism, at all.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        let text = self.text.to_ascii_lowercase();
+        let says = |words: &str| memchr::memmem::find(&text, words.as_bytes()).is_some();
+        let is_strange = says("unknown")
+            || says("unrecogni")
+            || says("unsupported")
+            || says("not supported")
+            || says("not implemented")
+            || says("unimplemented")
+            || says("invalid")
+            || says("bad");
+        !self.positive && is_strange && (says("command") || says("mechanism"))
+    }
+
     /// The first two numbers of the text, as STAT's reply has them (RFC 1939 §5).
     #[must_use]
     pub fn numbers(&self) -> Option<(u32, u64)> {
@@ -177,6 +203,38 @@ mod tests {
     fn a_reply_is_shown_harmless() {
         let reply = Reply::parse(b"-ERR \x1b[2Jgone\xff").unwrap();
         assert_eq!(reply.to_string(), r"-ERR \x1b[2Jgone\xff");
+    }
+
+    #[test]
+    fn a_timestamp_is_found_wherever_it_stands() {
+        let stamp = |line| reply(line).timestamp().map(<[u8]>::to_vec);
+        let found = Some(b"<1.2@a>".to_vec());
+        assert_eq!(stamp("+OK POP3 <1.2@a>"), found);
+        assert_eq!(stamp("+OK <1.2@a> ready"), found);
+        for line in ["+OK ready", "+OK <ready>", "+OK <1@a", "+OK >1@a<"] {
+            assert_eq!(stamp(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_command_is_told_from_one_of_the_login() {
+        for line in [
+            "-ERR Unknown command.",
+            "-ERR [AUTH] Unsupported authentication mechanism.",
+            "-ERR unrecognised command",
+            "-ERR Invalid command in current state",
+        ] {
+            assert!(reply(line).is_unknown(), "{line}");
+        }
+        for line in [
+            "-ERR [AUTH] Authentication failed.",
+            "-ERR unknown user",
+            "-ERR POP3 is not supported for this account",
+            "-ERR",
+            "+OK unknown command",
+        ] {
+            assert!(!reply(line).is_unknown(), "{line}");
+        }
     }
 
     #[test]

@@ -5,9 +5,9 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
+use super::auth::Attempt;
 use super::channel::Channel;
 use super::command::Command;
-use super::connection::Login;
 use super::error::{Error, Violation};
 use super::listing::{SizeListing, UidListing};
 use super::pipeline::Ahead;
@@ -99,7 +99,7 @@ impl<S: Read + Write> Session<S> {
     /// they were asked for with the login. Tells also whether the uids are asked for.
     pub(super) fn open(
         &mut self,
-        login: &mut Login,
+        login: &mut Attempt,
         mut is_asked: bool,
     ) -> Result<(Result<SizeListing, Reply>, bool), Error> {
         login.finish(&mut self.channel)?;

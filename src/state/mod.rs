@@ -12,6 +12,7 @@
 //! the kernel, keeps two runs apart.
 
 mod account;
+mod delays;
 mod deliveries;
 mod error;
 mod facts;

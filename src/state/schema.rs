@@ -96,6 +96,11 @@ const STEPS: &[&str] = &["
         doubts INTEGER NOT NULL DEFAULT 0, -- how often it lost something
         spared_until INTEGER            -- nothing is sent ahead until then
     ) STRICT, WITHOUT ROWID;
+", "
+    -- What CAPA lists of what serves here; in place of server.announces, which is not used any more.
+    ALTER TABLE server ADD COLUMN capabilities TEXT;
+    -- Before then the server does not want another login (LOGIN-DELAY).
+    ALTER TABLE account ADD COLUMN login_due INTEGER;
 "];
 
 /// The version that a database at the top of the ladder has.

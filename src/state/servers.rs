@@ -1,4 +1,5 @@
-//! What is remembered of a server from one run to the next: how it takes commands that are sent ahead of its replies.
+//! What is remembered of a server from one run to the next: what it says it can do, and how it takes commands that are
+//! sent ahead of its replies.
 //!
 //! It refuses to decide what is sent. Invariants: what a server says it can do is believed for a while only; a server
 //! that lost what was sent ahead is spared for a day, and for longer each time it does so again.
@@ -17,11 +18,11 @@ const DAY: i64 = 24 * 60 * 60;
 /// A server is spared for four times as long as the last time, up to four to this power of days.
 const MAX_DOUBTS: u32 = 4;
 
-/// How a server takes commands that are sent ahead of its replies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a server can do, and how it takes commands that are sent ahead of its replies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Habits {
-    /// Whether CAPA lists PIPELINING (RFC 2449 §6.6), if that was asked not too long ago.
-    pub announces: Option<bool>,
+    /// What CAPA listed, line by line, if that was asked not too long ago.
+    pub capabilities: Option<String>,
     /// Whether it was seen to keep what was sent ahead, or to lose it.
     pub keeps: Option<bool>,
     /// Whether it ever lost something.
@@ -29,10 +30,10 @@ pub struct Habits {
 }
 
 /// What a session showed of that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lesson {
-    /// CAPA lists PIPELINING, or does not.
-    Announced(bool),
+    /// CAPA lists this.
+    Announced(String),
     /// It kept two commands that came in one piece.
     Kept,
     /// It lost one of them, or did not like them.
@@ -41,15 +42,17 @@ pub enum Lesson {
     WentWell,
     /// A session broke.
     WentWrong,
+    /// What CAPA listed may not be so any more.
+    Outdated,
 }
 
 impl Habits {
     /// What is known after that lesson.
     #[must_use]
-    pub fn after(self, lesson: Lesson) -> Self {
+    pub fn after(self, lesson: &Lesson) -> Self {
         match lesson {
-            Lesson::Announced(announces) => Self {
-                announces: Some(announces),
+            Lesson::Announced(lines) => Self {
+                capabilities: Some(lines.clone()),
                 ..self
             },
             Lesson::Kept => Self {
@@ -67,12 +70,12 @@ impl Habits {
             },
             // Whether that was the reason, nobody can say.
             Lesson::WentWrong if self.keeps == Some(true) => Self {
-                announces: None,
+                capabilities: None,
                 keeps: Some(false),
                 doubted: true,
             },
-            Lesson::WentWrong => Self {
-                announces: None,
+            Lesson::WentWrong | Lesson::Outdated => Self {
+                capabilities: None,
                 ..self
             },
         }
@@ -93,9 +96,9 @@ impl Ledger {
                 .get::<_, Option<i64>>(3)?
                 .is_some_and(|until| now < until);
             let keeps: bool = row.get(2)?;
-            let announces: Option<bool> = row.get(0)?;
+            let capabilities: Option<String> = row.get(0)?;
             Ok(Habits {
-                announces: announces.filter(|_| is_believed),
+                capabilities: capabilities.filter(|_| is_believed),
                 keeps: match (is_spared, keeps) {
                     (true, _) => Some(false),
                     (false, true) => Some(true),
@@ -107,7 +110,7 @@ impl Ledger {
         let found = self
             .connection()
             .prepare_cached(
-                "SELECT announces, asked, keeps, spared_until, doubts FROM server WHERE name = ?",
+                "SELECT capabilities, asked, keeps, spared_until, doubts FROM server WHERE name = ?",
             )
             .and_then(|mut query| query.query_row([server], read).optional())
             .map_err(|source| self.error(source))?;
@@ -118,7 +121,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn learn(&self, server: &str, lesson: Lesson, now: Timestamp) -> Result<(), Error> {
+    pub fn learn(&self, server: &str, lesson: &Lesson, now: Timestamp) -> Result<(), Error> {
         let now = now.as_second();
         self.note(|transaction| {
             transaction.execute(
@@ -126,12 +129,12 @@ impl Ledger {
                 [server],
             )?;
             let is_lost = match lesson {
-                Lesson::Announced(announces) => {
+                Lesson::Announced(lines) => {
                     // Accounts of one server learn it at the same time.
                     transaction.execute(
-                        "UPDATE server SET announces = ?1, asked = ?2
-                         WHERE name = ?3 AND (announces IS NOT ?1 OR asked IS NOT ?2)",
-                        params![announces, now, server],
+                        "UPDATE server SET capabilities = ?1, asked = ?2
+                         WHERE name = ?3 AND (capabilities IS NOT ?1 OR asked IS NOT ?2)",
+                        params![lines, now, server],
                     )?;
                     false
                 }
@@ -144,16 +147,18 @@ impl Ledger {
                     false
                 }
                 Lesson::Lost => true,
-                Lesson::WentWrong => {
+                Lesson::WentWrong | Lesson::Outdated => {
                     transaction.execute(
-                        "UPDATE server SET announces = NULL, asked = NULL WHERE name = ?",
+                        "UPDATE server SET capabilities = NULL, asked = NULL WHERE name = ?",
                         [server],
                     )?;
-                    transaction.query_row(
-                        "SELECT keeps FROM server WHERE name = ?",
-                        [server],
-                        |row| row.get(0),
-                    )?
+                    let is_broken = *lesson == Lesson::WentWrong;
+                    is_broken
+                        && transaction.query_row(
+                            "SELECT keeps FROM server WHERE name = ?",
+                            [server],
+                            |row| row.get(0),
+                        )?
                 }
             };
             if is_lost {
@@ -185,20 +190,24 @@ mod tests {
         (state, ledger)
     }
 
+    fn announced(lines: &str) -> Lesson {
+        Lesson::Announced(lines.to_owned())
+    }
+
     #[test]
     fn what_capa_says_is_believed_for_a_month() {
         let (_state, ledger) = ledger();
-        let announces = |server, n| ledger.habits(server, day(n)).unwrap().announces;
-        assert_eq!(announces("a", 0), None);
-        ledger.learn("a", Lesson::Announced(true), day(0)).unwrap();
-        ledger.learn("b", Lesson::Announced(false), day(0)).unwrap();
-        assert_eq!(announces("a", 29), Some(true));
-        assert_eq!(announces("b", 29), Some(false));
-        assert_eq!(announces("a", 30), None);
+        let capabilities = |server, n| ledger.habits(server, day(n)).unwrap().capabilities;
+        assert_eq!(capabilities("a", 0), None);
+        ledger.learn("a", &announced("PIPELINING"), day(0)).unwrap();
+        ledger.learn("b", &announced(""), day(0)).unwrap();
+        assert_eq!(capabilities("a", 29).as_deref(), Some("PIPELINING"));
+        assert_eq!(capabilities("b", 29).as_deref(), Some(""));
+        assert_eq!(capabilities("a", 30), None);
         // A clock that was wrong proves nothing.
-        assert_eq!(announces("a", -1), None);
-        ledger.learn("a", Lesson::WentWrong, day(1)).unwrap();
-        assert_eq!(announces("a", 1), None);
+        assert_eq!(capabilities("a", -1), None);
+        ledger.learn("a", &Lesson::WentWrong, day(1)).unwrap();
+        assert_eq!(capabilities("a", 1), None);
     }
 
     #[test]
@@ -208,16 +217,16 @@ mod tests {
         let mut now = 0;
         for spared in [1, 4, 16, 64, 256, 256] {
             assert_eq!(keeps(now), None);
-            ledger.learn("a", Lesson::Kept, day(now)).unwrap();
+            ledger.learn("a", &Lesson::Kept, day(now)).unwrap();
             assert_eq!(keeps(now), Some(true));
-            ledger.learn("a", Lesson::WentWrong, day(now)).unwrap();
+            ledger.learn("a", &Lesson::WentWrong, day(now)).unwrap();
             assert_eq!(keeps(now + spared - 1), Some(false));
             now += spared;
         }
-        ledger.learn("a", Lesson::Kept, day(now)).unwrap();
-        ledger.learn("a", Lesson::WentWell, day(now)).unwrap();
+        ledger.learn("a", &Lesson::Kept, day(now)).unwrap();
+        ledger.learn("a", &Lesson::WentWell, day(now)).unwrap();
         assert!(!ledger.habits("a", day(now)).unwrap().doubted);
-        ledger.learn("a", Lesson::Lost, day(now)).unwrap();
+        ledger.learn("a", &Lesson::Lost, day(now)).unwrap();
         assert_eq!(keeps(now), Some(false));
         assert_eq!(keeps(now + 1), None);
     }
@@ -225,26 +234,27 @@ mod tests {
     #[test]
     fn a_broken_session_says_nothing_of_a_server_to_which_nothing_was_sent_ahead() {
         let (_state, ledger) = ledger();
-        ledger.learn("a", Lesson::WentWrong, day(0)).unwrap();
+        ledger.learn("a", &Lesson::WentWrong, day(0)).unwrap();
         assert_eq!(ledger.habits("a", day(0)).unwrap(), Habits::default());
     }
 
     #[test]
     fn a_lesson_changes_the_same_here_and_on_record() {
         let lessons = [
-            Lesson::Announced(false),
+            announced(""),
             Lesson::Kept,
             Lesson::WentWell,
             Lesson::WentWrong,
-            Lesson::Announced(true),
+            announced("PIPELINING"),
+            Lesson::Outdated,
             Lesson::Lost,
             Lesson::WentWrong,
         ];
         let (_state, ledger) = ledger();
         let mut habits = Habits::default();
         for lesson in lessons {
-            habits = habits.after(lesson);
-            ledger.learn("a", lesson, day(0)).unwrap();
+            habits = habits.after(&lesson);
+            ledger.learn("a", &lesson, day(0)).unwrap();
             assert_eq!(ledger.habits("a", day(0)).unwrap(), habits, "{lesson:?}");
         }
     }

@@ -1,15 +1,20 @@
-//! How commands are sent ahead to one server: as CAPA says, as the server was seen to take it, as the user wants it.
+//! How one server is logged in to, and how commands are sent ahead to it: as CAPA says, as the server was seen to take it,
+//! as the user wants it.
 //!
-//! It refuses to know what is sent. Invariants: what is remembered of CAPA is relied on only where a wrong guess costs a
+//! It refuses to know what is done in the session. Invariants: what is remembered of CAPA is relied on only where a wrong guess costs a
 //! further connection and nothing else; a session that breaks takes back what was learnt by trying, and the next one
 //! goes one command at a time.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::time::Duration;
 
 use super::observer::{Event, Observer};
 use super::outcome::Error;
 use super::{Identity, Job};
-use crate::pop3::{self, Ahead, Connection, Line, Listings, Pipelining, Probed, Reply, Session};
+use crate::pop3::{
+    self, Ahead, Auth, Capabilities, Code, Connection, Line, Listings, Login, Mechanism,
+    Pipelining, Probed, Reply, Security, Session,
+};
 use crate::state::{Habits, Ledger, Lesson, Present};
 
 /// For so few messages it is not worth while to find out more.
@@ -20,7 +25,9 @@ pub(super) struct Manners<'m> {
     job: &'m Job<'m>,
     /// Where lessons are remembered.
     ledger: Option<&'m Ledger>,
-    habits: Cell<Habits>,
+    habits: RefCell<Habits>,
+    /// Mechanisms that the server proved not to know.
+    ruled_out: RefCell<Vec<Mechanism>>,
 }
 
 impl<'m> Manners<'m> {
@@ -38,28 +45,43 @@ impl<'m> Manners<'m> {
         Ok(Self {
             job,
             ledger: None,
-            habits: Cell::new(habits.transpose()?.unwrap_or_default()),
+            habits: RefCell::new(habits.transpose()?.unwrap_or_default()),
+            ruled_out: RefCell::default(),
         })
     }
 
     /// Connects, logs in, and asks what is in the maildrop; what is on record is read `meanwhile`, as the server is at it.
     pub(super) fn enter(
         &self,
-        identity: &Identity,
+        identity: &Identity<'_>,
         observer: &dyn Observer,
         mut meanwhile: impl FnMut() -> Result<Present, Error>,
     ) -> Result<(Session<Line>, Listings, Present), Error> {
         loop {
             observer.notice(Event::Connecting);
             let mut connection = Connection::open(self.job.endpoint, &self.job.patience)?;
-            let known = self.habits.get().announces;
-            let (ahead, lesson) = self.ahead(&mut connection)?;
-            let is_guess = known == Some(true) && ahead == Ahead::All;
-            let opening = connection.open_maildrop(&identity.user, &identity.password, ahead)?;
+            let remembered = self.capabilities();
+            let (capabilities, lesson) = self.learn_capabilities(&mut connection)?;
+            let ahead = self.ahead(capabilities.pipelining());
+            let is_guess = ahead == Ahead::All && remembered.is_some();
+            let mechanism = self.mechanism(identity, &connection, &capabilities);
+            let endpoint = self.job.endpoint;
+            let login = Login {
+                credentials: &identity.credentials(),
+                mechanism,
+                server: (&endpoint.host, endpoint.port),
+                nonce: &(self.job.nonce)(),
+            };
+            log::debug!("logging in by {mechanism}");
+            let opening = connection.open_maildrop(&login, ahead);
             observer.notice(Event::Listing);
             if let Some(lesson) = lesson {
-                self.learn(lesson)?;
+                self.learn(&lesson)?;
             }
+            let opening = match opening {
+                Err(error) if self.is_worth_another_login(identity, mechanism, &error)? => continue,
+                opening => opening?,
+            };
             let present = meanwhile()?;
             let worth = |listed: usize| self.is_worth_a_probe(listed.saturating_sub(present.len()));
             match opening.finish_probing(worth) {
@@ -76,14 +98,13 @@ impl<'m> Manners<'m> {
                 // CAPA is asked, then, and there is no guess.
                 Err(error) if is_guess && error.is_breakdown() => {
                     log::debug!("{error}; trying again, one command at a time");
-                    self.learn(Lesson::WentWrong)?;
+                    self.learn(&Lesson::WentWrong)?;
                 }
+                Err(error) if self.is_worth_another_login(identity, mechanism, &error)? => {}
                 Err(error) => {
-                    if is_guess && matches!(error, pop3::Error::Login { .. }) {
-                        self.learn(Lesson::WentWrong)?;
-                    } else if ahead == Ahead::All && error.is_breakdown() {
+                    if ahead == Ahead::All && error.is_breakdown() {
                         // Who speaks for a server may not be who takes its logins.
-                        self.learn(Lesson::Lost)?;
+                        self.learn(&Lesson::Lost)?;
                     }
                     return Err(error.into());
                 }
@@ -102,38 +123,102 @@ impl<'m> Manners<'m> {
         }
         if is_disliked {
             session.send_in_turn();
-            self.learn(Lesson::WentWrong)?;
+            self.learn(&Lesson::WentWrong)?;
         }
         Ok(())
     }
 
-    /// How far commands may be sent ahead, and what was learnt on the way.
-    fn ahead(
+    /// What is remembered of CAPA.
+    fn capabilities(&self) -> Option<Capabilities> {
+        let habits = self.habits.borrow();
+        let lines = habits.capabilities.as_deref();
+        lines.map(Capabilities::from_lines)
+    }
+
+    /// Whether it is remembered that CAPA lists PIPELINING.
+    fn is_announced(&self) -> bool {
+        let known = self.capabilities();
+        known.is_some_and(|known| known.pipelining())
+    }
+
+    /// How much time the server wants between two logins, as far as is known.
+    pub(super) fn login_delay(&self) -> Option<Duration> {
+        self.capabilities()?.login_delay()
+    }
+
+    /// What the server can do, and what was learnt on the way.
+    fn learn_capabilities(
         &self,
         connection: &mut Connection<Line>,
-    ) -> Result<(Ahead, Option<Lesson>), pop3::Error> {
-        if self.job.pipelining == Pipelining::Never {
-            return Ok((Ahead::Nothing, None));
+    ) -> Result<(Capabilities, Option<Lesson>), pop3::Error> {
+        if let Some(known) = self.capabilities() {
+            return Ok((known, None));
         }
-        let habits = self.habits.get();
-        let mut lesson = None;
-        let announces = if let Some(announces) = habits.announces {
-            announces
-        } else {
-            // RFC 2449 §6.6: PIPELINING is the same before and after the login.
-            let announces = connection.capabilities()?.pipelining();
-            lesson = Some(Lesson::Announced(announces));
-            announces
+        let is_all_said =
+            self.job.pipelining == Pipelining::Never && matches!(self.job.auth, Auth::Only(_));
+        if is_all_said {
+            return Ok((Capabilities::default(), None));
+        }
+        // RFC 2449 §6.6: PIPELINING is the same before and after the login.
+        let capabilities = connection.capabilities()?;
+        Ok((capabilities, Some(Lesson::Announced(capabilities.lines()))))
+    }
+
+    /// How to log in.
+    fn mechanism(
+        &self,
+        identity: &Identity<'_>,
+        connection: &Connection<Line>,
+        offered: &Capabilities,
+    ) -> Mechanism {
+        let is_protected = self.job.endpoint.security != Security::Cleartext;
+        self.job.auth.choose(
+            identity.credentials().proof.kind(),
+            offered,
+            connection.timestamp().is_some(),
+            is_protected,
+            &self.ruled_out.borrow(),
+        )
+    }
+
+    /// Whether a login that failed is to be tried again: another way, or with another token.
+    fn is_worth_another_login(
+        &self,
+        identity: &Identity<'_>,
+        mechanism: Mechanism,
+        error: &pop3::Error,
+    ) -> Result<bool, Error> {
+        let pop3::Error::Login { reply, .. } = error else {
+            return Ok(false);
         };
-        let is_kept = self.job.pipelining == Pipelining::Always || habits.keeps == Some(true);
-        let is_lost = habits.keeps == Some(false);
-        let ahead = match (announces && !is_lost, is_kept) {
+        if matches!(reply.code, None | Some(Code::Auth)) {
+            // It may have been asked in a way that is not known any more.
+            self.learn(&Lesson::Outdated)?;
+        }
+        let mut ruled_out = self.ruled_out.borrow_mut();
+        // Nothing was judged: the server does not know what was asked of it.
+        if self.job.auth == Auth::Auto && reply.is_unknown() && !ruled_out.contains(&mechanism) {
+            log::debug!("the server does not know {mechanism}: {reply}");
+            ruled_out.push(mechanism);
+            return Ok(mechanism != Mechanism::UserPass);
+        }
+        identity.renew(error)
+    }
+
+    /// How far commands may be sent ahead.
+    fn ahead(&self, announces: bool) -> Ahead {
+        if self.job.pipelining == Pipelining::Never {
+            return Ahead::Nothing;
+        }
+        let keeps = self.habits.borrow().keeps;
+        let is_kept = self.job.pipelining == Pipelining::Always || keeps == Some(true);
+        let is_lost = keeps == Some(false);
+        match (announces && !is_lost, is_kept) {
             (true, _) => Ahead::All,
             // Who serves the login may be another program than who serves the maildrop.
             (false, true) => Ahead::Session,
             (false, false) => Ahead::Nothing,
-        };
-        Ok((ahead, lesson))
+        }
     }
 
     /// Finds out whether commands can be sent ahead to a server that does not say so, if that is worth it for so many
@@ -153,13 +238,13 @@ impl<'m> Manners<'m> {
 
     /// Whether it is open how a server takes what is sent ahead, and worth finding out for so many messages.
     fn is_worth_a_probe(&self, messages: usize) -> bool {
-        let is_open = self.ledger.is_some() && self.habits.get().keeps.is_none();
+        let is_open = self.ledger.is_some() && self.habits.borrow().keeps.is_none();
         self.job.pipelining == Pipelining::Auto && is_open && messages > HANDFUL
     }
 
     fn probed(&self, probed: Probed) -> Result<(), Error> {
         log::debug!("two NOOPs in one piece: {probed:?}");
-        self.learn(match probed {
+        self.learn(&match probed {
             Probed::Kept => Lesson::Kept,
             Probed::Disliked | Probed::Lost => Lesson::Lost,
         })
@@ -172,28 +257,29 @@ impl<'m> Manners<'m> {
         came: usize,
         refused: usize,
     ) -> Result<(), Error> {
-        let habits = self.habits.get();
+        let habits = self.habits.borrow().clone();
         match result {
             Err(Error::Pop3(error)) if error.is_breakdown() => {
-                let is_known = habits.announces == Some(true) || habits.keeps == Some(true);
+                let is_known = self.is_announced() || habits.keeps == Some(true);
                 if is_known {
-                    self.learn(Lesson::WentWrong)?;
+                    self.learn(&Lesson::WentWrong)?;
                 }
             }
             // All that followed the first of them was disliked.
             Ok(_) if habits.keeps == Some(true) && came <= 1 && refused > 1 => {
-                self.learn(Lesson::WentWrong)?;
+                self.learn(&Lesson::WentWrong)?;
             }
             Ok(_) if habits.doubted && habits.keeps == Some(true) && came > HANDFUL => {
-                self.learn(Lesson::WentWell)?;
+                self.learn(&Lesson::WentWell)?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn learn(&self, lesson: Lesson) -> Result<(), Error> {
-        self.habits.set(self.habits.get().after(lesson));
+    fn learn(&self, lesson: &Lesson) -> Result<(), Error> {
+        self.habits
+            .replace_with(|habits| habits.clone().after(lesson));
         let server = self.job.endpoint.server();
         self.ledger.map_or(Ok(()), |ledger| {
             Ok(ledger.learn(&server, lesson, self.job.now)?)

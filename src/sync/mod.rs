@@ -13,6 +13,7 @@ mod batch;
 mod explain;
 mod former;
 mod headers;
+mod identity;
 mod list;
 mod manners;
 mod observer;
@@ -45,10 +46,11 @@ use crate::credentials;
 use crate::delivery::{Destination, Stamp};
 use crate::mail::Uid;
 use crate::plan::Limits;
-use crate::pop3::{Argument, Endpoint, Patience, Pipelining};
+use crate::pop3::{Auth, Endpoint, Need, Patience, Pipelining};
 use crate::retention::Policy;
 use crate::secret::Secret;
 use crate::state::{Account, Ledger, Lock};
+use identity::Identity;
 use manners::Manners;
 use session::Work;
 use store::Store;
@@ -63,8 +65,16 @@ pub struct Job<'j> {
     pub user: &'j str,
     /// The servers' names and the users of all configured accounts: what is on record of them is theirs.
     pub claimed: &'j [(String, String)],
-    /// Finds the password; called once, before the server is connected to.
-    pub password: &'j (dyn Fn() -> Result<Secret, credentials::Error> + Sync),
+    /// How to log in.
+    pub auth: Auth,
+    /// What the login is proved with.
+    pub need: Need,
+    /// Finds the password or token; called once, before the server is connected to.
+    pub secret: &'j (dyn Fn() -> Result<Secret, credentials::Error> + Sync),
+    /// Finds another token in place of one that the server refused, if there may be one; called once at most.
+    pub renew: &'j (dyn Fn(&Secret) -> Result<Option<Secret>, credentials::Error> + Sync),
+    /// Makes a random text that was never used before: printable ASCII without a comma.
+    pub nonce: &'j (dyn Fn() -> String + Sync),
     /// Where mail goes; not empty.
     pub destinations: &'j [Destination],
     /// What is deleted from the server.
@@ -160,6 +170,7 @@ fn attempt(
             account.set_rebuilding(Some(job.now))?;
         }
     }
+    identity::wait_until_due(job, &account)?;
     let work = Work {
         job,
         identity: Identity::find(job)?,
@@ -198,23 +209,4 @@ fn prepare<'j>(
     let mut store = Store::open(job, account, &owed, tally)?;
     recover::recover(account, &mut store, owed, job, now_or_never, tally)?;
     Ok(store)
-}
-
-/// What an account logs in with.
-struct Identity {
-    user: Argument,
-    password: Argument,
-}
-
-impl Identity {
-    /// Finds the password; nothing is connected to yet.
-    fn find(job: &Job<'_>) -> Result<Self, Error> {
-        let argument = |what, secret| {
-            Argument::new(secret).map_err(|source| Error::Unsendable { what, source })
-        };
-        Ok(Self {
-            user: argument("user", Secret::new(job.user))?,
-            password: argument("password", (job.password)()?)?,
-        })
-    }
 }

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::mem;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -288,10 +289,16 @@ pub enum Error {
     /// What is known could not be read or written.
     #[error(transparent)]
     State(#[from] state::Error),
-    /// User or password cannot be sent.
+    /// The server wants more time between two logins, so that it was not asked.
+    #[error("the server wants more time between two logins: the next one is due in {}", minutes(*left))]
+    TooSoon {
+        /// How long it is until then.
+        left: Duration,
+    },
+    /// User, password or token cannot be sent.
     #[error("the {what} cannot be sent")]
     Unsendable {
-        /// Which of the two.
+        /// Which of them.
         what: &'static str,
         /// Why not.
         source: ArgumentError,
@@ -299,4 +306,14 @@ pub enum Error {
     /// The thread that writes could not be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
+}
+
+/// A time in minutes and seconds, in words.
+fn minutes(time: Duration) -> String {
+    let (minutes, seconds) = (time.as_secs() / 60, time.as_secs() % 60);
+    match (minutes, seconds) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
 }

@@ -12,7 +12,7 @@ use super::outcome::{Error, Problem, Tally};
 use super::store::{self, Store};
 use super::survey::{Entry, Listing};
 use super::transfer::{Transfer, Wanted};
-use super::{Again, Identity, Job, retire, survey, whereabouts};
+use super::{Again, Identity, Job, identity, retire, survey, whereabouts};
 use crate::plan::{Decision, decide};
 use crate::pop3::{self, Code, Line, Session};
 use crate::state::{Account, Facts, MessageId, Standing};
@@ -29,7 +29,7 @@ const FULL_PAGE: usize = 200;
 /// What the sessions of a run share.
 pub(super) struct Work<'w> {
     pub(super) job: &'w Job<'w>,
-    pub(super) identity: Identity,
+    pub(super) identity: Identity<'w>,
     pub(super) account: &'w Account<'w>,
     pub(super) store: &'w Store<'w>,
     pub(super) observer: &'w dyn Observer,
@@ -111,8 +111,10 @@ impl Work<'_> {
             ..
         } = *self;
         let present = || Ok(account.present()?);
-        let (mut session, listings, mut present) =
-            self.manners.enter(&self.identity, observer, present)?;
+        let entered = self.manners.enter(&self.identity, observer, present);
+        let delay = self.manners.login_delay();
+        identity::note_login(job, account, delay, entered.as_ref().err())?;
+        let (mut session, listings, mut present) = entered?;
         let mut seen = Tally::default();
         let listing = survey::complete(&mut session, listings, &mut seen)?;
         let mut maildrop = survey::join(&listing, &mut seen);
@@ -302,7 +304,7 @@ fn is_gmail(session: &Session<Line>, job: &Job<'_>) -> bool {
 
 /// Whether the server only wants more time between two logins.
 fn is_too_soon(error: &Error) -> bool {
-    let Error::Pop3(pop3::Error::Login { reply } | pop3::Error::Refused { reply, .. }) = error
+    let Error::Pop3(pop3::Error::Login { reply, .. } | pop3::Error::Refused { reply, .. }) = error
     else {
         return false;
     };

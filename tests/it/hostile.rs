@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 
 use popfetch::mail::MessageNumber;
-use popfetch::pop3::{Ahead, Connection, Error, Session, Violation};
+use popfetch::pop3::{Ahead, Connection, Error, Mechanism, Session, Violation};
 
 use crate::retrieval::retrieve;
-use crate::session::{LOGIN, argument, log_in, number, read, session};
+use crate::session::{LOGIN, ann, by, log_in, number, read, session};
 use crate::support::transcript::{Stream, Transcript};
 
 /// How the server broke the protocol, and during what.
@@ -336,8 +336,7 @@ fn play(
     let (stream, _) = Transcript::new(text);
     let mut connection = Connection::greet(stream)?;
     assert!(connection.capabilities()?.pipelining());
-    let (user, password) = (argument("ann"), argument("two words"));
-    let mut session = connection.login(&user, &password, Ahead::Session)?;
+    let mut session = connection.login(&by(&ann(), Mechanism::UserPass), Ahead::Session)?;
     assert_eq!(session.stat()?.0, 3);
     assert_eq!(session.list()?.iter().len(), 3);
     assert_eq!(session.uidl()?.iter().len(), 3);

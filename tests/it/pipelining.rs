@@ -143,7 +143,7 @@ fn deletions_are_one_flight() {
 #[test]
 fn without_pipelining_nothing_is_sent_ahead_and_capa_is_not_asked() {
     let mailbox = Mailbox::new(8);
-    mailbox.configure("pipelining = false");
+    mailbox.configure("pipelining = false\nauth = \"user-pass\"");
     for count in [8, 0] {
         assert_eq!(synced_at_once(&mailbox), then(&IN_TURN, count, "RETR"));
     }

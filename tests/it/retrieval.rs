@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 
 use popfetch::mail::MessageNumber;
-use popfetch::pop3::{Ahead, Connection, Error, Retrieved, Session};
+use popfetch::pop3::{Ahead, Connection, Error, Mechanism, Retrieved, Session};
 
-use crate::session::{LOGIN, argument, log_in, number, read, session};
+use crate::session::{LOGIN, ann, by, log_in, number, read, session};
 
 /// What came of each message: its content, or the server's refusal.
 type Answers = Vec<(MessageNumber, Result<Vec<u8>, String>)>;
@@ -270,7 +270,7 @@ fn metered(ahead: Ahead) -> Meter {
     meter.asked.push_back("the greeting".to_owned());
     let mut session = Connection::greet(&mut meter)
         .unwrap()
-        .login(&argument("ann"), &argument("two words"), ahead)
+        .login(&by(&ann(), Mechanism::UserPass), ahead)
         .unwrap();
     let mut answers = Answers::new();
     retrieve(&mut session, METERED, &mut answers).unwrap();

@@ -3,7 +3,10 @@
 //! Messages on their way are `retrieval`'s, servers that break the protocol `hostile`'s.
 
 use popfetch::mail::{MessageNumber, Octets};
-use popfetch::pop3::{Ahead, Argument, Body, Code, Connection, Error, Reply, Session};
+use popfetch::pop3::{
+    Ahead, Argument, Body, Code, Connection, Credentials, Error, Login, Mechanism, Proof, Reply,
+    Session,
+};
 use popfetch::secret::Secret;
 
 use crate::retrieval::retrieve;
@@ -20,11 +23,29 @@ pub(crate) fn argument(text: &str) -> Argument {
     Argument::new(Secret::new(text)).unwrap()
 }
 
+/// Ann, with USER and PASS.
+pub(crate) fn ann() -> Credentials {
+    Credentials {
+        user: argument("ann"),
+        proof: Proof::Password(argument("two words")),
+    }
+}
+
+/// A login by this mechanism.
+pub(crate) fn by(credentials: &Credentials, mechanism: Mechanism) -> Login<'_> {
+    Login {
+        credentials,
+        mechanism,
+        server: ("pop.example.com", 995),
+        nonce: "abc",
+    }
+}
+
 /// Greets and logs in as the transcript has it.
 pub(crate) fn log_in(text: &str, ahead: Ahead) -> (Result<Session<Stream>, Error>, Check) {
     let (stream, check) = Transcript::new(text);
     let session = Connection::greet(stream)
-        .and_then(|connection| connection.login(&argument("ann"), &argument("two words"), ahead));
+        .and_then(|connection| connection.login(&by(&ann(), Mechanism::UserPass), ahead));
     (session, check)
 }
 
@@ -97,7 +118,7 @@ fn every_command_is_one_line_and_has_one_reply() {
     let mut connection = Connection::greet(stream).unwrap();
     assert!(connection.capabilities().unwrap().pipelining());
     let mut session = connection
-        .login(&argument("ann"), &argument("two words"), Ahead::Nothing)
+        .login(&by(&ann(), Mechanism::UserPass), Ahead::Nothing)
         .unwrap();
     assert_eq!(session.stat().unwrap(), (2, Octets(320)));
     let sizes: Vec<_> = session.list().unwrap().iter().collect();

@@ -58,7 +58,10 @@ const ROOMS: [(&str, &[&str]); 38] = [
     ("rustix", ANYWHERE),
     ("serde_json", &["cli", "credentials", "pop3"]),
     ("sha1", &["pop3"]),
-    ("sha2", &["credentials", "delivery", "pop3", "state", "sync"]),
+    (
+        "sha2",
+        &["credentials", "delivery", "pop3", "state", "sync"],
+    ),
     ("shell_words", &["config", "credentials", "delivery"]),
     ("signal_hook", &["cli"]),
     ("socket2", &["pop3"]),

@@ -333,5 +333,13 @@ fn a_password_leaves_this_host_unprotected_only_where_that_is_allowed() {
         assert!(report.contains("unprotected"), "{report}");
     }
     with("tls = 'none'\nallow-cleartext = true");
+    // Who listens in learns nothing that opens the maildrop.
+    for word in ["scram-sha-256", "scram-sha-1", "cram-md5", "apop"] {
+        with(&format!("tls = 'none'\nauth = '{word}'"));
+    }
+    for word in ["auto", "plain", "user-pass"] {
+        let report = about(&format!("tls = 'none'\nauth = '{word}'"));
+        assert!(report.contains("unprotected"), "{report}");
+    }
     assert!(about("tls = 'none'\nallow-cleartext = false").contains("unprotected"));
 }

@@ -268,7 +268,7 @@ fn limits_of_nothing_are_refused() {
 
 #[test]
 fn a_command_is_an_array_or_is_split_without_a_shell() {
-    let command = |line: &str| match with(line).password {
+    let command = |line: &str| match with(line).secret {
         Source::Command(words) => words,
         other => panic!("{other:?}"),
     };

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use popfetch::pop3::{Ahead, Argument, Connection, Session};
+use popfetch::pop3::{Ahead, Argument, Connection, Credentials, Login, Mechanism, Proof, Session};
 use popfetch::secret::Secret;
 
 /// What the server answers, whole: status line, lines, terminator.
@@ -91,7 +91,16 @@ pub(crate) fn session(replies: &Replies) -> Session<Stream> {
         read: 0,
     };
     let word = |text| Argument::new(Secret::new(text)).unwrap();
+    let login = Login {
+        credentials: &Credentials {
+            user: word("ann"),
+            proof: Proof::Password(word("secret")),
+        },
+        mechanism: Mechanism::UserPass,
+        server: ("localhost", 110),
+        nonce: "",
+    };
     Connection::greet(stream)
-        .and_then(|it| it.login(&word("ann"), &word("secret"), Ahead::Session))
+        .and_then(|it| it.login(&login, Ahead::Session))
         .unwrap()
 }

@@ -103,7 +103,7 @@ fn what_a_dry_run_learns_is_not_remembered() {
         ),
     ] {
         // There is a state in which it could be.
-        mailbox.configure("pipelining = false");
+        mailbox.configure("pipelining = false\nauth = \"user-pass\"");
         synced(&mailbox);
         mailbox.configure("");
         deposit(&mailbox, "more", 8);

@@ -1,8 +1,8 @@
 //! The login and the listings against transcripts: what is sent ahead of what, and which reply belongs to which command.
 
-use popfetch::pop3::{Ahead, Connection, Error, Listings, Opening, Session, Violation};
+use popfetch::pop3::{Ahead, Connection, Error, Listings, Mechanism, Opening, Session, Violation};
 
-use crate::session::{argument, number};
+use crate::session::{ann, by, number};
 use crate::support::transcript::{Check, Stream, Transcript};
 
 /// What is sent and answered before a maildrop's listings are waited for, by how far commands are sent ahead.
@@ -29,9 +29,8 @@ const UIDS: &str = "S: +OK\nS: 1 a\nS: 2 b\nS: .\n";
 
 fn open(text: &str, ahead: Ahead) -> (Result<Opening<Stream>, Error>, Check) {
     let (stream, check) = Transcript::new(text);
-    let (user, password) = (argument("ann"), argument("two words"));
     let opening = Connection::greet(stream)
-        .and_then(|connection| connection.open_maildrop(&user, &password, ahead));
+        .and_then(|connection| connection.open_maildrop(&by(&ann(), Mechanism::UserPass), ahead));
     (opening, check)
 }
 
@@ -92,7 +91,7 @@ fn replies_belong_to_commands_in_their_order() {
 #[test]
 fn a_login_that_is_refused_is_told_with_the_first_refusal() {
     let told = |text: &str, ahead, reason: &str| match finish(text, ahead).0 {
-        Err(Error::Login { reply }) => assert_eq!(reply.to_string(), format!("-ERR {reason}")),
+        Err(Error::Login { reply, .. }) => assert_eq!(reply.to_string(), format!("-ERR {reason}")),
         other => panic!("not refused: {other:?}"),
     };
     let sent = "S: +OK ready\nC: USER ann\nC: PASS two words\nC: LIST\nC: UIDL\n";

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use popfetch::delivery::{Destination, Maildir, Stager, Stamp};
 use popfetch::mail::{Octets, Uid};
 use popfetch::plan::Limits;
-use popfetch::pop3::{Endpoint, Patience, Pipelining, Security};
+use popfetch::pop3::{Auth, Endpoint, Need, Patience, Pipelining, Security};
 use popfetch::retention::Policy;
 use popfetch::secret::Secret;
 use popfetch::state::{Account, Arrival, Ledger, Route};
@@ -133,12 +133,16 @@ impl Engine {
             inherited: Vec::new(),
             host: "localhost".to_owned(),
         };
-        let password = || Ok(Secret::new(PASSWORD));
+        let secret = || Ok(Secret::new(PASSWORD));
         let job = Job {
             endpoint: &self.endpoint,
             user: &self.user,
             claimed: &[],
-            password: &password,
+            auth: Auth::Auto,
+            need: Need::Password,
+            secret: &secret,
+            renew: &|_| Ok(None),
+            nonce: &|| "once".to_owned(),
             account: "work",
             destinations: std::slice::from_ref(&self.destination),
             again: &Again::Nothing,

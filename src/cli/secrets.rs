@@ -1,7 +1,7 @@
-//! Finds the accounts' passwords, and asks for those that no source is configured for before anything else begins.
+//! Finds the accounts' passwords and tokens, and asks for those that no source is configured for before anything else begins.
 //!
 //! A question in the middle of a run would stop the bars, and the transfers behind them, until it is answered.
-//! Invariant: a password that could not be had is the trouble of its account alone.
+//! Invariant: a secret that could not be had is the trouble of its account alone.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,8 +13,8 @@ use crate::config::Account;
 use crate::credentials::{self, Error, Owner, Request, Source};
 use crate::secret::Secret;
 
-/// The passwords of a run.
-pub(super) struct Passwords {
+/// What the accounts of a run log in with.
+pub(super) struct Secrets {
     stop: Arc<AtomicBool>,
     /// systemd's folder.
     credentials_folder: Option<PathBuf>,
@@ -22,10 +22,10 @@ pub(super) struct Passwords {
     found: Mutex<HashMap<String, Result<Secret, Error>>>,
 }
 
-impl Passwords {
+impl Secrets {
     /// Asks for the passwords that may be known to nobody but the person at the terminal, if there is one.
     pub(super) fn new(accounts: &[&Account], stop: Arc<AtomicBool>) -> Self {
-        let passwords = Self {
+        let secrets = Self {
             stop,
             credentials_folder: surroundings::credentials_folder(),
             found: Mutex::default(),
@@ -33,19 +33,19 @@ impl Passwords {
         if surroundings::is_attended() {
             let unstated = accounts
                 .iter()
-                .filter(|account| account.password == Source::Unstated);
+                .filter(|account| account.secret == Source::Unstated);
             let found = unstated
                 .map(|account| {
-                    let ask = |question: &str| credentials::ask(question, &passwords.stop);
-                    (account.name.clone(), passwords.look_up(account, Some(&ask)))
+                    let ask = |question: &str| credentials::ask(question, &secrets.stop);
+                    (account.name.clone(), secrets.look_up(account, Some(&ask)))
                 })
                 .collect();
-            *passwords.lock() = found;
+            *secrets.lock() = found;
         }
-        passwords
+        secrets
     }
 
-    /// The password of an account, from its source.
+    /// The password or token of an account, from its source.
     pub(super) fn find(&self, account: &Account) -> Result<Secret, Error> {
         let found = self.lock().remove(&account.name);
         found.unwrap_or_else(|| self.look_up(account, None))
@@ -66,7 +66,7 @@ impl Passwords {
             prompt,
             stop: &self.stop,
         };
-        credentials::find(&account.password, &request)
+        credentials::find(&account.secret, &request)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Result<Secret, Error>>> {
