@@ -50,7 +50,7 @@
 //! |---|---|---|
 //! | 3 edge | [`cli`] (and `main.rs`, which only calls it) | 2, 1, 0 |
 //! | 2 assembly | [`config`] reads what is wanted, [`sync`] does it | 1, 0, not each other |
-//! | 1 islands | [`pop3`], [`delivery`], [`state`], [`credentials`], [`plan`], [`retention`] | 0 only |
+//! | 1 islands | [`pop3`], [`delivery`], [`state`], [`credentials`], [`plan`], [`retention`], [`providers`] | 0 only |
 //! | 0 words | [`mail`], [`secret`] | small crates |
 //!
 //! # Deliberate absences
@@ -70,6 +70,7 @@ pub mod delivery;
 pub mod mail;
 pub mod plan;
 pub mod pop3;
+pub mod providers;
 pub mod retention;
 pub mod secret;
 pub mod state;
