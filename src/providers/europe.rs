@@ -39,6 +39,7 @@ pub(super) const ROWS: &[Provider] = &[
         domains: &["web.de"],
         access: Access::Pop3(Pop3 {
             user: UserForm::LocalPart,
+            logins: &[Password, AppPassword],
             switch: Some("E-Mail → Einstellungen → POP3/IMAP Abruf"),
             quirks: Quirks {
                 minutes_between_logins: Some(15),

@@ -283,7 +283,7 @@ fn a_refused_login_at_gmx_is_told_that_pop_is_switched_off_again() {
 fn a_refused_login_is_told_when_the_user_has_the_wrong_form() {
     assert_eq!(
         hint("web-de", "me@web.de"),
-        "WEB.DE needs the account's password, and POP switched on under E-Mail → Einstellungen → POP3/IMAP Abruf; user is what comes before the @; logins less than 15 minutes apart may be refused"
+        "WEB.DE needs the account's password (an app password where two-factor login is on), and POP switched on under E-Mail → Einstellungen → POP3/IMAP Abruf; user is what comes before the @; logins less than 15 minutes apart may be refused"
     );
     assert_eq!(
         hint("strato", "me"),

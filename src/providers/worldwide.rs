@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Provider] = &[
         domains: &["comcast.net"],
         access: Access::Pop3(Pop3 {
             logins: &[Password, OAuth2],
-            switch: Some("Settings → Security → Third Party Access Security"),
+            switch: Some("third-party access in the settings of Xfinity Email"),
             oauth: Some(&COMCAST),
             notes: &[
                 "Mailboxes are moving to Yahoo Mail; one that has moved has Yahoo's server and logins.",
@@ -176,10 +176,7 @@ pub(super) const ROWS: &[Provider] = &[
         key: "mail-com",
         name: "mail.com",
         domains: domains::MAIL_COM,
-        access: Access::Pop3(Pop3 {
-            switch: Some("Email → Settings → POP3 & IMAP"),
-            ..Pop3::at("pop.mail.com")
-        }),
+        access: Access::Pop3(Pop3::at("pop.mail.com")),
     },
     Provider {
         key: "gmx-com",
