@@ -38,7 +38,17 @@ pub(super) fn look_up(
 /// # Errors
 /// The keyring cannot be used.
 pub fn store(owner: Owner<'_>, secret: Secret, stop: &AtomicBool) -> Result<(), Error> {
-    bounded(owner, ATTENDED, stop, move |entry| {
+    store_within(ATTENDED, owner, secret, stop)
+}
+
+/// Stores a secret where there may be nobody to unlock the keyring.
+pub(super) fn store_within(
+    patience: Duration,
+    owner: Owner<'_>,
+    secret: Secret,
+    stop: &AtomicBool,
+) -> Result<(), Error> {
+    bounded(owner, patience, stop, move |entry| {
         entry.set_password(secret.expose())
     })
 }

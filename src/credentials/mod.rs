@@ -11,6 +11,7 @@ mod keyring;
 #[cfg(not(feature = "keyring"))]
 #[path = "no_keyring.rs"]
 mod keyring;
+pub mod oauth2;
 mod prompt;
 
 use std::path::{Path, PathBuf};

@@ -27,6 +27,16 @@ pub fn store(_: Owner<'_>, _: Secret, _: &AtomicBool) -> Result<(), Error> {
 }
 
 /// Says that there is no keyring.
+pub(super) fn store_within(
+    _: Duration,
+    _: Owner<'_>,
+    _: Secret,
+    _: &AtomicBool,
+) -> Result<(), Error> {
+    absent()
+}
+
+/// Says that there is no keyring.
 ///
 /// # Errors
 /// Always.
