@@ -43,6 +43,9 @@ const SECRET_FIELDS: [&str; 5] = [
     "refresh_token",
 ];
 
+/// The shortest value that is looked for in what is shown. Shorter ones are no secrets, and are parts of plain words.
+const SHORTEST_SECRET: usize = 8;
+
 /// The fields of a form.
 pub(super) type Form<'f> = [(&'static str, &'f str)];
 
@@ -198,7 +201,7 @@ fn understand(
 fn masked(text: &str, form: &Form<'_>) -> String {
     let secrets = form
         .iter()
-        .filter(|(name, value)| SECRET_FIELDS.contains(name) && !value.is_empty());
+        .filter(|(name, value)| SECRET_FIELDS.contains(name) && value.len() >= SHORTEST_SECRET);
     secrets.fold(text.to_owned(), |text, (_, secret)| {
         text.replace(secret, "****")
     })
