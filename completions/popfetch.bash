@@ -328,7 +328,7 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__login)
-            opts="-q -v -h --config --quiet --verbose --progress --color --json --help"
+            opts="-q -v -h --device --no-keyring --config --quiet --verbose --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -177,17 +177,27 @@ pub(super) struct Status {
     pub(super) accounts: Vec<String>,
 }
 
-/// Put an account's password into the keyring
+/// Log in to an account: put its password into the keyring, or get an OAuth2 token
 ///
-/// The password is asked for on the terminal, or read from the first line of standard input where that is no terminal.
+/// The password is asked for on the terminal, or read from the first line of standard input where that is no terminal. For
+/// an account with an `oauth` table, the browser is opened instead (its address is printed, too), and the tokens that the
+/// provider gives are kept in the keyring or, where there is none, in a file that only its owner can read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Login {
     /// The account, as the configuration names it
     #[arg(value_name = "ACCOUNT")]
     pub(super) account: String,
+
+    /// Log in by OAuth2 with a code that is typed into a browser anywhere, for a machine without one
+    #[arg(long)]
+    pub(super) device: bool,
+
+    /// Keep the OAuth2 tokens in a file, for runs that cannot use the keyring, as from cron
+    #[arg(long)]
+    pub(super) no_keyring: bool,
 }
 
-/// Remove an account's password from the keyring
+/// Remove an account's password or OAuth2 tokens from the keyring
 #[derive(Debug, clap::Args)]
 pub(super) struct Logout {
     /// The account, as the configuration names it

@@ -3,16 +3,41 @@
 use std::error::Error as _;
 use std::io;
 
-use crate::pop3::{Code, Violation};
+use crate::config::Account;
+use crate::credentials::oauth2;
+use crate::pop3::{Code, Mechanism, Need, Violation};
+use crate::providers::{self, Provider};
 use crate::sync::Wait;
 use crate::{credentials, delivery, pop3, state, sync};
 
+/// Whose trouble it is.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'w> {
+    /// The account's name.
+    pub(super) account: &'w str,
+    /// Its user.
+    pub(super) user: &'w str,
+    /// Its provider, if that is a known one.
+    pub(super) provider: Option<&'static Provider>,
+}
+
+impl<'w> Whose<'w> {
+    pub(super) fn of(account: &'w Account) -> Self {
+        Self {
+            account: &account.name,
+            user: &account.user,
+            provider: account.provider.and_then(providers::by_key),
+        }
+    }
+}
+
 /// The cure of an error in an account's run, where there is one.
-pub(super) fn of_run(error: &sync::Error, account: &str) -> Option<String> {
+pub(super) fn of_run(error: &sync::Error, whose: &Whose<'_>) -> Option<String> {
+    let account = whose.account;
     match error {
         sync::Error::Credentials(error) => of_credentials(error, account),
         sync::Error::Delivery(error) => of_delivery(error),
-        sync::Error::Pop3(error) => of_pop3(error),
+        sync::Error::Pop3(error) => of_pop3(error, whose),
         sync::Error::State(error) => Some(of_state(error)),
         sync::Error::MaildirGone { path } => Some(format!(
             "is its disk mounted? If you removed it on purpose, make it again (mkdir -p '{}/new'); nothing was fetched",
@@ -33,9 +58,10 @@ pub(super) fn of_run(error: &sync::Error, account: &str) -> Option<String> {
 }
 
 /// The cure of what kept one message, or some, from arriving, where there is one.
-pub(super) fn of_problem(problem: &sync::Problem, account: &str) -> Option<String> {
+pub(super) fn of_problem(problem: &sync::Problem, whose: &Whose<'_>) -> Option<String> {
+    let account = whose.account;
     match problem {
-        sync::Problem::Closed { error, .. } => of_run(error, account),
+        sync::Problem::Closed { error, .. } => of_run(error, whose),
         sync::Problem::Waits {
             wait: Wait::Quarantined,
             ..
@@ -64,7 +90,7 @@ pub(super) fn of_problem(problem: &sync::Problem, account: &str) -> Option<Strin
     }
 }
 
-fn of_pop3(error: &pop3::Error) -> Option<String> {
+fn of_pop3(error: &pop3::Error, whose: &Whose<'_>) -> Option<String> {
     use pop3::Error;
     Some(match error {
         Error::Lookup { unknown: true, .. } => "check host for a typing error".to_owned(),
@@ -118,10 +144,9 @@ fn of_pop3(error: &pop3::Error) -> Option<String> {
         Error::Unproven { .. } => {
             "this may not be the server that you mean; check host and password".to_owned()
         }
-        Error::Login { reply, .. } => of_code(reply.code).unwrap_or(
-            "check user and password; many providers want an app password, and POP switched on in their web settings",
-        )
-        .to_owned(),
+        Error::Login {
+            reply, mechanism, ..
+        } => of_code(reply.code).map_or_else(|| of_login(*mechanism, whose), str::to_owned),
         Error::Refused { reply, .. } => of_code(reply.code).unwrap_or("ask the provider").to_owned(),
         // A server with TLS from the first byte waits for the client to begin.
         Error::TimedOut {
@@ -131,6 +156,26 @@ fn of_pop3(error: &pop3::Error) -> Option<String> {
         Error::TimedOut { .. } => "try later, or raise timeout".to_owned(),
         _ => return None,
     })
+}
+
+/// The cure of a login that was judged and refused.
+fn of_login(mechanism: Mechanism, whose: &Whose<'_>) -> String {
+    let needs = match whose.provider {
+        Some(provider) => provider.login_hint(whose.user),
+        None => "many providers want an app password, and POP switched on in their web settings"
+            .to_owned(),
+    };
+    match (mechanism.needs(), whose.provider) {
+        (Need::Password, _) => format!("check user and password; {needs}"),
+        (Need::Token, Some(_)) => format!("check user, and log in again for a new token; {needs}"),
+        (Need::Token, None) => format!(
+            "check user, and log in again for a new token (`popfetch login {}`, or the program of token-command); is POP switched on in the provider's web settings?",
+            whose.account
+        ),
+        (Need::Certificate, _) => {
+            "check user and tls-client-cert: the server knows no such pair".to_owned()
+        }
+    }
 }
 
 /// The cure of a refusal whose response code says enough.
@@ -238,6 +283,34 @@ pub(super) fn of_credentials(error: &credentials::Error, account: &str) -> Optio
         Error::CommandFailed { .. } => {
             "run it by hand; from cron it has no terminal and few variables".to_owned()
         }
+        Error::OAuth2(error) => return of_oauth2(error, account),
         Error::CommandTimedOut { .. } | Error::Prompt { .. } | Error::Stopped => return None,
+    })
+}
+
+/// The cure of an error in finding an account's token.
+fn of_oauth2(error: &oauth2::Error, account: &str) -> Option<String> {
+    use oauth2::Error;
+    Some(match error {
+        Error::NotLoggedIn | Error::Expired | Error::Revoked { .. } | Error::Damaged { .. } => {
+            format!("log in with `popfetch login {account}`")
+        }
+        Error::Denied { .. } | Error::TimedOut { .. } | Error::Pasted { .. } => {
+            format!("begin again with `popfetch login {account}`")
+        }
+        Error::Keyring { .. } => format!(
+            "under cron there may be no keyring: `popfetch login {account} --no-keyring` keeps the tokens in a file that only you can read"
+        ),
+        Error::Refused { .. } => {
+            "check client-id, the client's secret, tenant and scope in oauth".to_owned()
+        }
+        Error::ClientSecret { source } => return of_credentials(source, account),
+        Error::Address { .. } | Error::Insecure { .. } => "correct oauth".to_owned(),
+        Error::NoDevice => "leave --device out".to_owned(),
+        Error::Exposed { path, .. } => format!("make it private: chmod 600 '{}'", path.display()),
+        Error::File { .. } => "check that the disk has room and that it is yours".to_owned(),
+        Error::Unreachable { .. } => "is the network up? The next run tries again".to_owned(),
+        Error::Busy | Error::Nonsense { .. } | Error::Unavailable { .. } => "try later".to_owned(),
+        Error::Listen { .. } | Error::Stopped => return None,
     })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::args::Global;
-use crate::credentials::Key;
+use crate::credentials::{Key, oauth2};
 use crate::pop3::Code;
 use crate::sync::{Outcome, Problem, Wait};
 use crate::{config, credentials, delivery, pop3, state, sync};
@@ -183,6 +183,7 @@ impl From<&credentials::Error> for Status {
             }
             | Error::Stopped => Self::Later,
             Error::Keyring { .. } => Self::Unavailable,
+            Error::OAuth2(error) => error.as_ref().into(),
             Error::Prompt { .. } => Self::Local,
             Error::Command { .. }
             | Error::CommandFailed { .. }
@@ -190,6 +191,25 @@ impl From<&credentials::Error> for Status {
             | Error::Exposed { .. }
             | Error::File { .. }
             | Error::Nowhere { .. } => Self::Configuration,
+        }
+    }
+}
+
+impl From<&oauth2::Error> for Status {
+    fn from(error: &oauth2::Error) -> Self {
+        use oauth2::Error;
+        match error {
+            error if error.is_temporary() => Self::Later,
+            Error::Damaged { .. }
+            | Error::Denied { .. }
+            | Error::Expired
+            | Error::NotLoggedIn
+            | Error::Pasted { .. }
+            | Error::Revoked { .. } => Self::Login,
+            Error::ClientSecret { source } => source.into(),
+            Error::Keyring { .. } => Self::Unavailable,
+            Error::File { .. } | Error::Listen { .. } => Self::Local,
+            _ => Self::Configuration,
         }
     }
 }
@@ -225,6 +245,16 @@ pub(super) enum Usage {
     WithoutMaildir {
         /// The account.
         name: String,
+    },
+    /// An option is about OAuth2, and the account has a password.
+    #[error(
+        "{name} logs in with a password: {option} goes with accounts that log in by OAuth2, as `oauth` says"
+    )]
+    WithoutOAuth2 {
+        /// The account.
+        name: String,
+        /// The option.
+        option: &'static str,
     },
     /// `--json` was asked of a command that has no data.
     #[error(

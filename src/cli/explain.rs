@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::cure::Whose;
 use super::exit::Status;
 use super::report;
 use super::run::{Run, worst};
@@ -35,9 +36,9 @@ pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyho
         let failure = explained.err();
         let outcome = Outcome { tally, failure };
         if as_json && outcome.failure.is_some() {
-            report::data(&report::json(&account.name, &outcome))?;
+            report::data(&report::json(&Whose::of(account), &outcome))?;
         }
-        for line in report::run(&account.name, &outcome, false, true) {
+        for line in report::run(&Whose::of(account), &outcome, false, true) {
             report::say(&line);
         }
         statuses.push(Some(Status::of_outcome(&outcome)));

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::args::{Global, List};
+use super::cure::Whose;
 use super::exit::Status;
 use super::header::Header;
 use super::rows::{self, Row};
@@ -60,10 +61,11 @@ pub(super) fn list(options: &List, global: &Global) -> anyhow::Result<Status> {
     }
     let failure = listed.err();
     let outcome = Outcome { tally, failure };
+    let whose = Whose::of(selected[0]);
     if global.json && outcome.failure.is_some() {
-        report::data(&report::json(name, &outcome))?;
+        report::data(&report::json(&whose, &outcome))?;
     }
-    for line in report::run(name, &outcome, false, !global.quiet) {
+    for line in report::run(&whose, &outcome, false, !global.quiet) {
         report::say(&line);
     }
     Ok(Status::of_outcome(&outcome))

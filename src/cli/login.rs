@@ -1,4 +1,4 @@
-//! `popfetch login` and `popfetch logout`: put an account's password into the keyring, and take it out.
+//! `popfetch login` and `popfetch logout`: put an account's password or tokens into the keyring, and take them out.
 
 use std::io::{self, IsTerminal};
 
@@ -8,17 +8,28 @@ use zeroize::Zeroizing;
 
 use super::args::{Global, Login, Logout};
 use super::exit::{Status, Usage};
-use super::{accounts, logging, report, surroundings};
+use super::{accounts, authorise, logging, report, surroundings};
 use crate::config::Account;
 use crate::credentials::{self, Owner, Source};
 use crate::secret::Secret;
 
-/// Asks for the password and stores it.
+/// Asks for the password and stores it, or gets tokens.
 pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> {
     Usage::no_json(global)?;
-    let (config, _) = accounts::load(global)?;
+    let (config, folders) = accounts::load(global)?;
     let account = accounts::named(&config, &options.account)?;
     logging::start(global.verbose, &MultiProgress::new());
+    if let Source::OAuth2(client) = &account.secret {
+        return authorise::login(account, client, &folders.state, options, global.quiet);
+    }
+    let given = [
+        (options.device, "--device"),
+        (options.no_keyring, "--no-keyring"),
+    ];
+    if let Some((_, option)) = given.into_iter().find(|(is_given, _)| *is_given) {
+        let name = account.name.clone();
+        return Err(Usage::WithoutOAuth2 { name, option }.into());
+    }
     let server = account.endpoint.server();
     let owner = owner(account, &server);
     // While a pipe is read a signal ends the program at once; a terminal is to be restored first.
@@ -57,26 +68,31 @@ pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> 
 /// Removes the password.
 pub(super) fn logout(options: &Logout, global: &Global) -> anyhow::Result<Status> {
     Usage::no_json(global)?;
-    let (config, _) = accounts::load(global)?;
+    let (config, folders) = accounts::load(global)?;
     let account = accounts::named(&config, &options.account)?;
     logging::start(global.verbose, &MultiProgress::new());
     let stop = surroundings::stop_flag()?;
     let server = account.endpoint.server();
-    let removed = credentials::remove(owner(account, &server), &stop)?;
-    if !global.quiet {
-        let name = &account.name;
-        if removed {
-            report::say(&format!(
-                "The password of {name} is no longer in the keyring."
-            ));
+    let owner = owner(account, &server);
+    let name = &account.name;
+    let said = if let Source::OAuth2(_) = &account.secret {
+        if authorise::logout(owner, &folders.state, &stop)? {
+            format!("The tokens of {name} are removed from this machine.")
         } else {
-            report::say(&format!("The keyring has no password of {name}."));
+            format!("There are no tokens of {name}.")
         }
+    } else if credentials::remove(owner, &stop)? {
+        format!("The password of {name} is no longer in the keyring.")
+    } else {
+        format!("The keyring has no password of {name}.")
+    };
+    if !global.quiet {
+        report::say(&said);
     }
     Ok(Status::Well)
 }
 
-fn owner<'o>(account: &'o Account, server: &'o str) -> Owner<'o> {
+pub(super) fn owner<'o>(account: &'o Account, server: &'o str) -> Owner<'o> {
     Owner {
         server,
         user: &account.user,

@@ -6,6 +6,7 @@
 mod accounts;
 mod approve;
 mod args;
+mod authorise;
 mod completions;
 mod cure;
 mod exit;

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::cure;
+use super::cure::{self, Whose};
 use super::exit::Status;
 use crate::sync::{Outcome, Problem, Tally};
 use crate::{config, credentials, state};
@@ -59,7 +59,13 @@ pub(super) fn rebuilding(aside: &Path) -> String {
 }
 
 /// The lines about an account's run: its trouble always, its summary if `summary`, what should be known once if `notices`.
-pub(super) fn run(account: &str, outcome: &Outcome, summary: bool, notices: bool) -> Vec<String> {
+pub(super) fn run(
+    whose: &Whose<'_>,
+    outcome: &Outcome,
+    summary: bool,
+    notices: bool,
+) -> Vec<String> {
+    let account = whose.account;
     let mut lines = Vec::new();
     if notices {
         lines.extend(notices_of(account, &outcome.tally));
@@ -67,9 +73,9 @@ pub(super) fn run(account: &str, outcome: &Outcome, summary: bool, notices: bool
     if summary && (outcome.failure.is_none() || outcome.tally.new + outcome.tally.recovered > 0) {
         lines.push(format!("{account}: {}", sentence(&outcome.tally)));
     }
-    lines.extend(problems(account, outcome));
+    lines.extend(problems(whose, outcome));
     if let Some(error) = &outcome.failure {
-        let cure = cure::of_run(error, account);
+        let cure = cure::of_run(error, whose);
         lines.push(line(Some(account), &chain(error), cure));
     }
     lines
@@ -102,7 +108,8 @@ fn notices_of(account: &str, tally: &Tally) -> Vec<String> {
 /// How many problems of one run are told one by one.
 const MAX_PROBLEMS: usize = 10;
 
-fn problems(account: &str, outcome: &Outcome) -> Vec<String> {
+fn problems(whose: &Whose<'_>, outcome: &Outcome) -> Vec<String> {
+    let account = whose.account;
     let problems = &outcome.tally.problems;
     // One of each kind comes before the second of any.
     let mut kinds = HashSet::new();
@@ -115,7 +122,7 @@ fn problems(account: &str, outcome: &Outcome) -> Vec<String> {
             line(
                 Some(account),
                 &chain(problem),
-                cure::of_problem(problem, account),
+                cure::of_problem(problem, whose),
             )
         })
         .collect();
@@ -211,11 +218,11 @@ fn count(tally: &Tally, which: impl Fn(&&Problem) -> bool) -> usize {
 }
 
 /// An account's run as JSON.
-pub(super) fn json(account: &str, outcome: &Outcome) -> Value {
+pub(super) fn json(whose: &Whose<'_>, outcome: &Outcome) -> Value {
     let tally = &outcome.tally;
     json!({
         "version": JSON_VERSION,
-        "account": account,
+        "account": whose.account,
         "status": Status::of_outcome(outcome).number(),
         "listed": tally.listed,
         "new": tally.new,
@@ -230,7 +237,7 @@ pub(super) fn json(account: &str, outcome: &Outcome) -> Value {
         "waiting": count(tally, |problem| matches!(problem, Problem::Waits { .. })),
         "problems": tally.problems.iter().map(|problem| chain(problem)).collect::<Vec<_>>(),
         "error": outcome.failure.as_ref().map(|error| chain(error)),
-        "cure": outcome.failure.as_ref().and_then(|error| cure::of_run(error, account)),
+        "cure": outcome.failure.as_ref().and_then(|error| cure::of_run(error, whose)),
     })
 }
 
@@ -269,7 +276,12 @@ mod tests {
             tally: Tally::default(),
             failure: Some(failure),
         };
-        let lines = run("work", &outcome, true, true);
+        let whose = Whose {
+            account: "work",
+            user: "ann",
+            provider: None,
+        };
+        let lines = run(&whose, &outcome, true, true);
         assert_eq!(lines.len(), 1);
         assert!(
             lines[0].starts_with(

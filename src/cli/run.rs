@@ -11,6 +11,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use super::args::{Global, When};
+use super::cure::Whose;
 use super::exit::Status;
 use super::progress::{AccountBar, Bars};
 use super::secrets::Secrets;
@@ -89,7 +90,8 @@ impl<'r> Run<'r> {
             now,
             stamp: Stamp::new(now, &surroundings.host, surroundings::random()?),
             surroundings,
-            secrets: (scope == Scope::Server).then(|| Secrets::new(accounts, Arc::clone(&stop))),
+            secrets: (scope == Scope::Server)
+                .then(|| Secrets::new(accounts, &folders.state, now, Arc::clone(&stop))),
             stop,
         })
     }
@@ -109,7 +111,7 @@ impl<'r> Run<'r> {
         let summary = !global.quiet && (io::stderr().is_terminal() || global.verbose > 0);
         let outcomes = self.each(jobs, |account, observer| {
             let outcome = self.with_job(account, |job| work(job, &ledger, observer));
-            for line in report::run(&account.name, &outcome, summary, !global.quiet) {
+            for line in report::run(&Whose::of(account), &outcome, summary, !global.quiet) {
                 self.bars.multi().suspend(|| report::say(&line));
             }
             outcome
@@ -118,7 +120,7 @@ impl<'r> Run<'r> {
         if global.json {
             for (account, outcome) in self.accounts.iter().zip(&outcomes) {
                 if let Some(outcome) = outcome {
-                    report::data(&report::json(&account.name, outcome))?;
+                    report::data(&report::json(&Whose::of(account), outcome))?;
                 }
             }
         }
@@ -176,7 +178,10 @@ impl<'r> Run<'r> {
             // In this scope nobody logs in.
             None => Err(credentials::Error::Stopped),
         };
-        let renew = |_: &Secret| Ok(None);
+        let renew = |refused: &Secret| match &self.secrets {
+            Some(secrets) => secrets.renew(account, refused),
+            None => Ok(None),
+        };
         let approve = |departure: &sync::Departure| {
             let ask = || approve::deletion(&account.name, departure, &self.stop);
             self.bars.multi().suspend(ask)

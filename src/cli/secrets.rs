@@ -4,9 +4,11 @@
 //! Invariant: a secret that could not be had is the trouble of its account alone.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
 
 use super::surroundings;
 use crate::config::Account;
@@ -18,16 +20,25 @@ pub(super) struct Secrets {
     stop: Arc<AtomicBool>,
     /// systemd's folder.
     credentials_folder: Option<PathBuf>,
+    tokens_folder: PathBuf,
+    now: Timestamp,
     /// What was found beforehand, by the account's name.
     found: Mutex<HashMap<String, Result<Secret, Error>>>,
 }
 
 impl Secrets {
     /// Asks for the passwords that may be known to nobody but the person at the terminal, if there is one.
-    pub(super) fn new(accounts: &[&Account], stop: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        accounts: &[&Account],
+        state: &Path,
+        now: Timestamp,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
         let secrets = Self {
             stop,
             credentials_folder: surroundings::credentials_folder(),
+            tokens_folder: tokens_folder(state),
+            now,
             found: Mutex::default(),
         };
         if surroundings::is_attended() {
@@ -51,25 +62,53 @@ impl Secrets {
         found.unwrap_or_else(|| self.look_up(account, None))
     }
 
+    /// Another token in place of one that the server refused, if there may be one.
+    pub(super) fn renew(
+        &self,
+        account: &Account,
+        refused: &Secret,
+    ) -> Result<Option<Secret>, Error> {
+        self.with_request(account, None, |request| {
+            credentials::renew(&account.secret, request, refused)
+        })
+    }
+
     fn look_up(
         &self,
         account: &Account,
         prompt: Option<&credentials::Prompt<'_>>,
     ) -> Result<Secret, Error> {
-        let request = Request {
+        self.with_request(account, prompt, |request| {
+            credentials::find(&account.secret, request)
+        })
+    }
+
+    fn with_request<T>(
+        &self,
+        account: &Account,
+        prompt: Option<&credentials::Prompt<'_>>,
+        ask: impl FnOnce(&Request<'_>) -> T,
+    ) -> T {
+        ask(&Request {
             account: &account.name,
             owner: Owner {
                 server: &account.endpoint.server(),
                 user: &account.user,
             },
             credentials_folder: self.credentials_folder.as_deref(),
+            tokens_folder: &self.tokens_folder,
+            now: self.now,
             prompt,
             stop: &self.stop,
-        };
-        credentials::find(&account.secret, &request)
+        })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Result<Secret, Error>>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The folder for OAuth2 tokens that are not in the keyring.
+pub(super) fn tokens_folder(state: &Path) -> PathBuf {
+    state.join("oauth2")
 }

@@ -15,8 +15,8 @@ use super::exit::Status;
 use crate::delivery::INHERITED;
 use crate::sync::Surroundings;
 
-/// The host's name, for file names in a Maildir.
-fn host_name() -> String {
+/// The host's name, for file names in a Maildir and for `ssh`.
+pub(super) fn host_name() -> String {
     rustix::system::uname()
         .nodename()
         .to_string_lossy()
@@ -31,15 +31,25 @@ pub(super) fn random() -> anyhow::Result<u64> {
 /// A text that nobody had before, of printable ASCII without a comma.
 pub(super) fn nonce() -> String {
     let mut bytes = [0; 18];
-    // When the run began, the system had random numbers; what is no secret and never comes twice serves as well.
-    if getrandom::fill(&mut bytes).is_err() {
-        let now = jiff::Timestamp::now().as_nanosecond().to_le_bytes();
-        bytes[..now.len()].copy_from_slice(&now);
-    }
+    fill_random(&mut bytes);
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits
         .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect()
+}
+
+/// Fills the bytes with random ones.
+///
+/// # Panics
+/// The system has no random numbers: nothing that is to be secret could be, and no login is better than that.
+pub(super) fn fill_random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("a system that runs has random numbers");
+}
+
+/// Whether a browser would have a place to show something.
+pub(super) fn has_display() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(target_os = "macos") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
 }
 
 /// A flag that SIGINT and SIGTERM set; a second signal ends the program at once.

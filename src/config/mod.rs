@@ -14,6 +14,7 @@ mod error;
 mod excerpt;
 mod file;
 mod login;
+mod oauth;
 mod paths;
 mod problem;
 mod reader;
@@ -27,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{Diagnostic, Error, Place};
 pub use paths::Folders;
-pub use schema::{ACCOUNT_KEYS, DELIVER_KEYS};
+pub use schema::{ACCOUNT_KEYS, DELIVER_KEYS, OAUTH_KEYS};
 
 use crate::{credentials, delivery, plan, pop3, retention};
 
@@ -45,6 +46,8 @@ pub struct Config {
 pub struct Account {
     /// What the user calls it: not empty, without control characters, and not like a flag.
     pub name: String,
+    /// The provider's key, if it is a known one.
+    pub provider: Option<&'static str>,
     /// The server.
     pub endpoint: pop3::Endpoint,
     /// The name to log in with.

@@ -8,6 +8,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::deliver;
 use super::login;
+use super::oauth;
 use super::paths::Base;
 use super::problem::Problem;
 use super::schema::{ACCOUNT_KEYS, Account, File, Setting, Settings};
@@ -78,6 +79,7 @@ impl Reader<'_> {
             let name = key.get_ref().as_ref();
             read.written.extend(meant(name, ACCOUNT_KEYS));
             match name {
+                "provider" => self.take(&mut read.provider, value, login::provider),
                 "host" => self.take(&mut read.host, value, values::host),
                 "port" => self.take(&mut read.port, value, values::port),
                 "tls" => self.take(&mut read.tls, value, values::tls),
@@ -105,6 +107,7 @@ impl Reader<'_> {
                 "token-command" => self.take(&mut read.token_command, value, |value| {
                     values::command("token-command", value, base)
                 }),
+                "oauth" => self.take(&mut read.oauth, value, |value| oauth::oauth(value, base)),
                 "deliver" => self.take(&mut read.deliver, value, |value| {
                     deliver::deliver(value, base)
                 }),

@@ -15,6 +15,7 @@ use super::schema::{self, Deliver, File, Protection, Settings};
 use crate::delivery::{Destination, Lmtp, Recipient};
 use crate::plan::Limits;
 use crate::pop3::{Auth, Endpoint, Mechanism, Security, Trust};
+use crate::providers::{self, Provider};
 use crate::retention::Policy;
 
 /// Finishes all accounts. Those that cannot be are left out, and `problems` says why.
@@ -82,18 +83,32 @@ fn account(
     problems.extend(missing(written, defaults));
 
     let security = security(written, defaults, problems);
-    let port = own.port.or(&defaults.port).get().unwrap_or(match security {
+    let preset = login::preset(own);
+    // An account's provider stands in place of the defaults' server.
+    let port = match preset {
+        Some(_) => own.port.get(),
+        None => own.port.or(&defaults.port).get(),
+    };
+    let port = port.unwrap_or(match security {
         Security::Implicit(_) => Security::IMPLICIT_PORT,
         Security::StartTls(_) | Security::Cleartext => Security::PLAIN_PORT,
     });
-    let login = login::login(written, defaults, problems);
-    let user = own.user.or(&defaults.user).get()?;
+    let host = host(own, defaults);
+    let user = own.user.or(&defaults.user).get();
+    let named = own.provider.or(&defaults.provider).get();
+    let provider = named.or_else(|| providers::recognise(host.as_deref()?, user.as_deref()?));
+    let login = login::login(written, defaults, provider, problems);
+    let user = match named.and_then(Provider::pop3) {
+        Some(pop3) => pop3.user.of(&user?).to_owned(),
+        None => user?,
+    };
     let retention = retention(written, defaults, &user, problems);
     let destinations = destinations(written, defaults, &user, problems)?;
     Some(Account {
         name: written.name.clone(),
+        provider: provider.map(|provider| provider.key),
         endpoint: Endpoint {
-            host: own.host.or(&defaults.host).get()?,
+            host: host?,
             port,
             security,
             timeout: own.timeout.or(&defaults.timeout).get().unwrap_or(TIMEOUT),
@@ -118,11 +133,39 @@ fn account(
     })
 }
 
+/// The server's name: what a table says itself, and what its provider fills in; the account's before the defaults'.
+fn host(own: &Settings, defaults: &Settings) -> Option<String> {
+    let said = |settings: &Settings| {
+        let known = || Some(login::preset(settings)?.host.to_owned());
+        settings.host.get().or_else(known)
+    };
+    said(own).or_else(|| said(defaults))
+}
+
+/// How the connection is protected, in the same order.
+fn protection(own: &Settings, defaults: &Settings) -> Protection {
+    let said = |settings: &Settings| {
+        let known = || {
+            let starttls = login::preset(settings)?.starttls;
+            Some(if starttls {
+                Protection::StartTls
+            } else {
+                Protection::Implicit
+            })
+        };
+        settings.tls.get().or_else(known)
+    };
+    let said = said(own).or_else(|| said(defaults));
+    said.unwrap_or(Protection::Implicit)
+}
+
 /// The keys that neither the account nor the defaults hold.
 fn missing(written: &schema::Account, defaults: &Settings) -> Option<Problem> {
+    let is_written =
+        |key: &&str| written.settings.written.contains(key) || defaults.written.contains(key);
     let keys: Vec<&str> = ["host", "user", "deliver"]
         .into_iter()
-        .filter(|key| !written.settings.written.contains(key) && !defaults.written.contains(key))
+        .filter(|key| !(is_written(key) || *key == "host" && is_written(&"provider")))
         .collect();
     let named: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
     let (last, rest) = named.split_last()?;
@@ -235,12 +278,12 @@ fn security(
         .or_else(|| trust(defaults))
         .unwrap_or(Trust::System);
     let tls = own.tls.or(&defaults.tls);
-    match tls.get().unwrap_or(Protection::Implicit) {
+    match protection(own, defaults) {
         Protection::Implicit => Security::Implicit(trust),
         Protection::StartTls => Security::StartTls(trust),
         Protection::None => {
             problems.extend(idle_trust(own));
-            let host = own.host.or(&defaults.host).get();
+            let host = host(own, defaults);
             let auth = own.auth.or(&defaults.auth).get();
             let is_shown = |mechanism: &Mechanism| mechanism.shows_secret();
             // What never shows the secret needs no leave.

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use crate::credentials::oauth2;
 use crate::mail::Octets;
+use crate::providers::Provider;
 use crate::secret::Secret;
 use crate::{delivery, pop3, retention};
 
@@ -29,7 +31,7 @@ impl File {
         let accounts = self.accounts.iter().map(|account| &account.settings);
         accounts
             .chain([&self.defaults])
-            .any(|settings| settings.written.contains("password"))
+            .any(|settings| settings.written.contains("password") || settings.holds_secret())
     }
 }
 
@@ -79,6 +81,7 @@ impl<T> Default for Setting<T> {
 pub(super) struct Settings {
     /// Every key that is written, also where it is misspelt or its value was refused: it is not missing.
     pub(super) written: BTreeSet<&'static str>,
+    pub(super) provider: Setting<&'static Provider>,
     pub(super) host: Setting<String>,
     pub(super) port: Setting<u16>,
     pub(super) tls: Setting<Protection>,
@@ -92,12 +95,21 @@ pub(super) struct Settings {
     pub(super) password_command: Setting<Vec<String>>,
     pub(super) password_file: Setting<PathBuf>,
     pub(super) token_command: Setting<Vec<String>>,
+    pub(super) oauth: Setting<OAuth>,
     pub(super) deliver: Setting<Vec<Deliver>>,
     pub(super) leave_on_server: Setting<retention::Policy>,
     pub(super) max_size: Setting<Octets>,
     pub(super) max_messages: Setting<usize>,
     pub(super) pipelining: Setting<pop3::Pipelining>,
     pub(super) enabled: Setting<bool>,
+}
+
+impl Settings {
+    /// Whether the secret of an OAuth2 client is written here.
+    fn holds_secret(&self) -> bool {
+        let secret = self.oauth.get().and_then(|oauth| oauth.secret);
+        matches!(secret, Some(oauth2::ClientSecret::Literal(_)))
+    }
 }
 
 /// A table of `deliver`.
@@ -118,6 +130,25 @@ pub(super) enum Deliver {
         /// How long it may be silent.
         timeout: Option<Duration>,
     },
+}
+
+/// The table `oauth`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OAuth {
+    /// `client-id`
+    pub(super) id: String,
+    /// `client-secret` or `client-secret-command`
+    pub(super) secret: Option<oauth2::ClientSecret>,
+    /// `tenant`
+    pub(super) tenant: Option<String>,
+    /// `authorization-url`
+    pub(super) authorisation_url: Option<String>,
+    /// `token-url`
+    pub(super) token_url: Option<String>,
+    /// `device-url`
+    pub(super) device_url: Option<String>,
+    /// `scope`
+    pub(super) scope: Option<String>,
 }
 
 /// The values of `tls`.
@@ -151,6 +182,7 @@ pub(super) fn takes(key: &str) -> &'static Takes {
             "accounts" => &ACCOUNTS,
             key => DELIVER
                 .iter()
+                .chain(&OAUTH)
                 .find(|row| row.key == key)
                 .unwrap_or(&ACCOUNTS),
         })
@@ -230,9 +262,58 @@ const DELIVER: [Takes; 9] = [
     ),
 ];
 
+/// Every key that a table `oauth` may hold, and no account.
+pub const OAUTH_KEYS: [&str; 8] = [
+    "client-id",
+    "client-secret",
+    "client-secret-command",
+    "tenant",
+    "authorization-url",
+    "token-url",
+    "device-url",
+    "scope",
+];
+
+/// What they take.
+const OAUTH: [Takes; 8] = [
+    row(OAUTH_KEYS[0], "a string", r#"client-id = "…""#),
+    row(OAUTH_KEYS[1], "a string", r#"client-secret = "…""#),
+    row(
+        OAUTH_KEYS[2],
+        "a program and its arguments",
+        r#"client-secret-command = ["pass", "show", "mail/client"]"#,
+    ),
+    row(
+        OAUTH_KEYS[3],
+        "the name of an organisation's directory",
+        r#"tenant = "common""#,
+    ),
+    row(
+        OAUTH_KEYS[4],
+        "an https address",
+        r#"authorization-url = "https://…""#,
+    ),
+    row(
+        OAUTH_KEYS[5],
+        "an https address",
+        r#"token-url = "https://…""#,
+    ),
+    row(
+        OAUTH_KEYS[6],
+        "an https address",
+        r#"device-url = "https://…""#,
+    ),
+    row(OAUTH_KEYS[7], "a string", r#"scope = "…""#),
+];
+
 const ACCOUNTS: Takes = row("accounts", "a table for each account", "[accounts.work]");
 
-const TABLE: [Takes; 19] = [
+const TABLE: [Takes; 21] = [
+    row(
+        "provider",
+        "the key of a mail provider",
+        r#"provider = "gmail""#,
+    ),
     row(
         "host",
         "a host name or an address",
@@ -277,6 +358,11 @@ const TABLE: [Takes; 19] = [
         "token-command",
         "a program and its arguments",
         r#"token-command = ["oama", "access", "me@example.com"]"#,
+    ),
+    row(
+        "oauth",
+        "a table with a client's id",
+        r#"oauth = { client-id = "…", client-secret-command = ["pass", "show", "client"], authorization-url = "https://login.example.com/auth", token-url = "https://login.example.com/token", scope = "mail" }"#,
     ),
     row(
         "deliver",

@@ -65,6 +65,7 @@ fn complete(line: &str) -> String {
 fn the_smallest_configuration_gets_what_is_safe_and_usual() {
     let config = finished(error::EXAMPLE).unwrap();
     let expected = Account {
+        provider: None,
         name: "work".to_owned(),
         endpoint: Endpoint {
             host: "pop.example.com".to_owned(),
@@ -109,6 +110,7 @@ fn every_key_reaches_the_account() {
         "#
     ));
     let expected = Account {
+        provider: None,
         name: "work".to_owned(),
         endpoint: Endpoint {
             host: "localhost".to_owned(),

@@ -96,6 +96,9 @@ pub enum Error {
         /// Why the keyring could not be asked, if it could not.
         keyring: Option<String>,
     },
+    /// There is no token to be had from the built-in login.
+    #[error(transparent)]
+    OAuth2(Box<super::oauth2::Error>),
     /// Asking on the terminal failed.
     #[error("cannot ask for the password")]
     Prompt {

@@ -23,7 +23,10 @@ pub use error::{Error, Key};
 pub use keyring::{remove, store};
 pub use prompt::ask;
 
+use jiff::Timestamp;
+
 use crate::secret::Secret;
+use oauth2::{Freshness, Keeper};
 
 /// Where the configuration says the password or token is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub enum Source {
     File(PathBuf),
     /// On the first line that this program prints, and it is a token. Invariant: the argument list is not empty.
     TokenCommand(Vec<String>),
+    /// With the built-in OAuth2 login, which keeps and renews tokens.
+    OAuth2(Box<oauth2::Client>),
     /// There is none: a certificate says who logs in.
     NotNeeded,
     /// Nowhere: systemd's credentials folder, the keyring and the terminal are asked in turn.
@@ -53,6 +58,10 @@ pub struct Request<'r> {
     pub owner: Owner<'r>,
     /// systemd's credentials folder, if there is one.
     pub credentials_folder: Option<&'r Path>,
+    /// The folder for OAuth2 tokens that are not in the keyring.
+    pub tokens_folder: &'r Path,
+    /// The time by which tokens are judged.
+    pub now: Timestamp,
     /// Asks on the terminal, if there is one.
     pub prompt: Option<&'r Prompt<'r>>,
     /// Set when the run is to end.
@@ -78,9 +87,44 @@ pub fn find(source: &Source, request: &Request<'_>) -> Result<Secret, Error> {
         Source::Command(argv) => command::first_line(Key::Password, argv, request.stop),
         Source::File(path) => file::first_line(path, file::Readers::OwnerOnly),
         Source::TokenCommand(argv) => command::token(argv, request.stop),
+        Source::OAuth2(client) => token(client, request, &Freshness::Kept),
         Source::NotNeeded => Ok(Secret::new("")),
         Source::Unstated => search(request),
     }
+}
+
+/// Finds another secret in place of one that the server refused; `None` where the source has no other.
+///
+/// # Errors
+/// As for [`find`].
+pub fn renew(
+    source: &Source,
+    request: &Request<'_>,
+    refused: &Secret,
+) -> Result<Option<Secret>, Error> {
+    match source {
+        Source::OAuth2(client) => {
+            token(client, request, &Freshness::Renewed(refused.clone())).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn token(
+    client: &oauth2::Client,
+    request: &Request<'_>,
+    freshness: &Freshness,
+) -> Result<Secret, Error> {
+    let keeper = Keeper::new(request.owner, request.tokens_folder);
+    let keeper = match request.prompt {
+        Some(_) => keeper.attended(),
+        None => keeper,
+    };
+    let token = oauth2::access_token(client, &keeper, freshness, request.now, request.stop);
+    token.map_err(|error| match error {
+        oauth2::Error::Stopped => Error::Stopped,
+        error => Error::OAuth2(Box::new(error)),
+    })
 }
 
 fn search(request: &Request<'_>) -> Result<Secret, Error> {
@@ -167,6 +211,8 @@ mod tests {
                 user: "ann",
             },
             credentials_folder: folder,
+            tokens_folder: Path::new("/nonexistent"),
+            now: Timestamp::UNIX_EPOCH,
             prompt: Some(&|_| Ok(Secret::new("typed"))),
             stop,
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::Job;
 use super::outcome::Error;
+use super::session::quirks;
 use crate::pop3::{self, Argument, Code, Credentials, Need, Proof};
 use crate::secret::Secret;
 use crate::state::Account;
@@ -109,6 +110,7 @@ pub(super) fn note_login(
     delay: Option<Duration>,
     failure: Option<&Error>,
 ) -> Result<(), Error> {
+    let delay = delay.filter(|_| !quirks(job).ignores_login_delay);
     let delay = match failure {
         None => delay,
         Some(Error::Pop3(error)) if error.code() == Some(Code::LoginDelay) => delay,

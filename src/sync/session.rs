@@ -15,6 +15,7 @@ use super::transfer::{Transfer, Wanted};
 use super::{Again, Identity, Job, identity, retire, survey, whereabouts};
 use crate::plan::{Decision, decide};
 use crate::pop3::{self, Code, Line, Session};
+use crate::providers::{self, Provider, Quirks};
 use crate::state::{Account, Facts, MessageId, Standing};
 
 /// How Gmail greets.
@@ -297,9 +298,15 @@ fn is_gmail(session: &Session<Line>, job: &Job<'_>) -> bool {
     if job.user.starts_with("recent:") {
         return false;
     }
-    let host = job.endpoint.host.to_ascii_lowercase();
     let greets_so = session.greeting().is_some_and(|reply| reply.begins(GMAIL));
-    greets_so || host.ends_with(".gmail.com") || host.ends_with(".googlemail.com")
+    greets_so || quirks(job).pages_listing
+}
+
+/// What is known to be peculiar to the job's server.
+pub(super) fn quirks(job: &Job<'_>) -> Quirks {
+    let provider = providers::by_host(&job.endpoint.host);
+    let pop3 = provider.and_then(Provider::pop3);
+    pop3.map_or_else(Quirks::default, |pop3| pop3.quirks)
 }
 
 /// Whether the server only wants more time between two logins.

@@ -111,6 +111,7 @@ fn the_configuration_page_names_every_key_and_no_other() {
     let destinations = popfetch::config::DELIVER_KEYS.iter();
     let mut keys = popfetch::config::ACCOUNT_KEYS.to_vec();
     keys.extend(destinations);
+    keys.extend(popfetch::config::OAUTH_KEYS);
     // An account has one, and so have programs and LMTP servers.
     keys.push("timeout");
     named.sort_unstable();

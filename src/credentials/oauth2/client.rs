@@ -5,7 +5,7 @@
 use std::sync::atomic::AtomicBool;
 
 use super::error::Error;
-use crate::credentials::{self, command};
+use crate::credentials::{self, Key, command};
 use crate::secret::Secret;
 
 /// A registered client and its provider.
@@ -46,7 +46,7 @@ impl Client {
         let found = match &self.secret {
             None => return Ok(None),
             Some(ClientSecret::Literal(secret)) => Ok(secret.clone()),
-            Some(ClientSecret::Command(argv)) => command::first_line(argv, stop),
+            Some(ClientSecret::Command(argv)) => command::first_line(Key::ClientSecret, argv, stop),
         };
         found.map(Some).map_err(|source| match source {
             credentials::Error::Stopped => Error::Stopped,
