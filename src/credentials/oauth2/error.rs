@@ -204,8 +204,15 @@ impl Error {
 
 /// A stranger's words, on one line and harmless.
 pub(super) fn harmless(text: &str) -> String {
-    let bounded: String = text.trim().chars().take(MAX_SAID).collect();
-    bounded.escape_debug().to_string()
+    let mut harmless = String::new();
+    for character in text.trim().chars().take(MAX_SAID) {
+        match character {
+            // They end nothing here, and servers like them.
+            '\'' | '"' => harmless.push(character),
+            other => harmless.extend(other.escape_debug()),
+        }
+    }
+    harmless
 }
 
 /// The second half of a sentence about a server that explained itself, or did not.

@@ -15,7 +15,7 @@ use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use zeroize::Zeroizing;
 
-use super::error::Error;
+use super::error::{Error, harmless};
 use crate::credentials::wait_for;
 use crate::secret::Secret;
 
@@ -63,6 +63,8 @@ pub(super) fn post(
     stop: &AtomicBool,
 ) -> Result<Answer, Error> {
     let server = secure_host(url)?;
+    // A proxy would take what is for this host to its own.
+    let proxy = proxy.filter(|_| !stays_here(url));
     let proxy = proxy.map(|proxy| ureq::Proxy::new(proxy.expose()));
     let proxy = proxy
         .transpose()
@@ -101,25 +103,30 @@ pub(super) fn post(
 
 /// The host of an address to which secrets may go: with TLS, or without leaving this host.
 pub(super) fn secure_host(url: &str) -> Result<String, Error> {
-    let uri: Uri = url.parse().map_err(|_| Error::Address {
-        what: "an address of the OAuth2 server",
-    })?;
+    let uri: Option<Uri> = url.parse().ok();
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    if host.is_empty() {
+        return Err(Error::Address {
+            what: "an address of the OAuth2 server",
+        });
+    }
+    let encrypted = uri.as_ref().and_then(Uri::scheme_str) == Some("https");
+    if encrypted || stays_here(url) {
+        Ok(host.to_owned())
+    } else {
+        Err(Error::Insecure { url: harmless(url) })
+    }
+}
+
+/// Whether the address is one of this host's, and without TLS.
+fn stays_here(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else {
+        return false;
+    };
     let host = uri.host().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let here = host == "localhost"
-        || bare
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback());
-    match uri.scheme_str() {
-        _ if host.is_empty() => Err(Error::Address {
-            what: "an address of the OAuth2 server",
-        }),
-        Some("https") => Ok(host.to_owned()),
-        Some("http") if here => Ok(host.to_owned()),
-        _ => Err(Error::Insecure {
-            url: super::error::harmless(url),
-        }),
-    }
+    let here = |address: IpAddr| address.is_loopback();
+    uri.scheme_str() == Some("http") && (host == "localhost" || bare.parse().is_ok_and(here))
 }
 
 fn send(

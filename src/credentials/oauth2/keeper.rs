@@ -145,7 +145,7 @@ impl<'k> Keeper<'k> {
     /// [`Error::File`]: not even the file takes them. [`Error::Busy`] and [`Error::Stopped`] while waiting for another
     /// process.
     pub fn save(&self, tokens: &Tokens, stop: &AtomicBool) -> Result<Place, Error> {
-        self.save_held(tokens, &self.hold(stop)?)
+        self.store(tokens, &self.hold(stop)?, self.patience, stop)
     }
 
     /// Removes the tokens from both places; false if there were none.
@@ -169,17 +169,27 @@ impl<'k> Keeper<'k> {
         self.folder.hold(stop)
     }
 
-    /// Saves where the lock is held already. No stop ends this: a refresh token that was spent to get these is worth
-    /// nothing any more.
-    pub(super) fn save_held(&self, tokens: &Tokens, held: &Held) -> Result<Place, Error> {
+    /// Saves what a refresh brought, under the lock that the refresh was made under. No stop ends this: the refresh token
+    /// that was spent for it is worth nothing any more.
+    pub(super) fn save_renewed(&self, tokens: &Tokens, held: &Held) -> Result<Place, Error> {
+        // The keyring has just been read, and so waits for nobody.
+        self.store(tokens, held, UNATTENDED, &AtomicBool::new(false))
+    }
+
+    fn store(
+        &self,
+        tokens: &Tokens,
+        held: &Held,
+        patience: Duration,
+        stop: &AtomicBool,
+    ) -> Result<Place, Error> {
         let text = tokens.to_text();
-        let no_stop = AtomicBool::new(false);
         if self.wanted == Place::Keyring && !self.folder.file().exists() {
-            let patience = self.patience;
             let stored =
-                self.with_owner(|owner| self.ring.store(owner, text.clone(), patience, &no_stop));
+                self.with_owner(|owner| self.ring.store(owner, text.clone(), patience, stop));
             match stored {
                 Ok(()) => return Ok(Place::Keyring),
+                Err(credentials::Error::Stopped) => return Err(Error::Stopped),
                 Err(error) => log::warn!("the tokens are kept in a file: {error}"),
             }
         }

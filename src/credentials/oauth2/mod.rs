@@ -69,7 +69,7 @@ pub fn access_token(
     }
     match kept.renewed(client, secret.as_ref(), now, stop) {
         Ok(renewed) => {
-            keeper.save_held(&renewed, &held)?;
+            keeper.save_renewed(&renewed, &held)?;
             Ok(renewed.access)
         }
         // It ends soon and has not ended yet.

@@ -4,7 +4,7 @@
 
 use super::error::Error;
 
-/// What all pages look like. The sign is a letter box's flag: up, down, or a question mark.
+/// What all pages look like: the fonts and the light or dark of the browser.
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1c2024;--soft:#5d666f;--paper:#f6f7f8;--card:#fff;--line:#e2e5e8;--mark:#1a7f4b}\
 @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a2abb3;--paper:#15181b;--card:#1e2226;--line:#31373d;--mark:#4cc38a}}\
@@ -13,10 +13,9 @@ const STYLE: &str = "\
 *{box-sizing:border-box}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--paper);color:var(--ink);\
 font:1.0625rem/1.6 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',sans-serif}\
-main{width:100%;max-width:34rem;padding:2.25rem 2.5rem;background:var(--card);border:1px solid var(--line);\
-border-top:4px solid var(--mark);border-radius:.75rem}\
-header{color:var(--soft);font-size:.875rem;letter-spacing:.02em}\
-h1{margin:.35rem 0 1rem;font-size:1.6rem;line-height:1.25;font-weight:650;text-wrap:balance}\
+main{width:100%;max-width:34rem;padding:2.25rem 2.5rem;border:1px solid var(--line);border-radius:.75rem;\
+background:linear-gradient(var(--mark),var(--mark)) top/100% 4px no-repeat var(--card)}\
+h1{margin:0 0 1rem;font-size:1.6rem;line-height:1.25;font-weight:650;text-wrap:balance}\
 h1 span{color:var(--mark);margin-right:.5rem}\
 p{margin:.6rem 0 0}\
 blockquote{margin:1rem 0;padding:.7rem .9rem;border-left:3px solid var(--line);color:var(--soft);font-size:.9375rem;\
@@ -37,31 +36,22 @@ pub(super) fn success() -> String {
 
 /// The login failed, and how to go on.
 pub(super) fn failure(error: &Error) -> String {
-    let again =
+    const AGAIN: &str =
         "<p>Nothing was changed. To try again, run <code>popfetch login</code> once more.</p>";
+    const CHECK: &str = "<p>Nothing was changed. Check the account's <code>oauth</code> settings and what is \
+        registered with the provider, then run <code>popfetch login</code> once more.</p>";
+    const TERMINAL: &str = "<p>The terminal says more.</p>";
+    let worked_not = |body: String| page("bad", "✕", "The login did not work", &body);
     match error {
-        Error::Denied { .. } => page(
-            "bad",
-            "✕",
-            "Access was not allowed",
-            &format!("{}{again}", quoted(error)),
-        ),
-        Error::Refused { .. } => page(
-            "bad",
-            "✕",
-            "The login did not work",
-            &format!(
-                "{}<p>Nothing was changed. Check the <code>oauth</code> settings of the account and what is \
-                 registered with the provider, then run <code>popfetch login</code> once more.</p>",
-                quoted(error)
-            ),
-        ),
-        _ => page(
-            "bad",
-            "✕",
-            "The login did not work",
-            &format!("{}{again}<p>The terminal may say more.</p>", quoted(error)),
-        ),
+        Error::Denied { description } => {
+            let body = [&quoted(description), AGAIN].concat();
+            page("bad", "✕", "Access was not allowed", &body)
+        }
+        Error::Refused { error, description } => {
+            let separator = if description.is_empty() { "" } else { ": " };
+            worked_not([&quoted(&[error, separator, description].concat()), CHECK].concat())
+        }
+        error => worked_not([&quoted(&error.to_string()), AGAIN, TERMINAL].concat()),
     }
 }
 
@@ -85,8 +75,13 @@ pub(super) fn nothing_here() -> String {
     )
 }
 
-fn quoted(error: &Error) -> String {
-    format!("<blockquote>{}</blockquote>", escaped(&error.to_string()))
+/// What is quoted, if anything was said.
+fn quoted(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("<blockquote>{}</blockquote>", escaped(text))
+    }
 }
 
 fn page(class: &str, sign: &str, title: &str, body: &str) -> String {
@@ -94,8 +89,7 @@ fn page(class: &str, sign: &str, title: &str, body: &str) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n\
-         <body class=\"{class}\">\n<main>\n<header>popfetch</header>\n\
-         <h1><span aria-hidden=\"true\">{sign}</span>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
+         <body class=\"{class}\">\n<main>\n<h1><span aria-hidden=\"true\">{sign}</span>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     )
 }
 

@@ -1,5 +1,8 @@
 //! What is believed of a server's answer, and to whom anything is sent.
 
+use std::net::TcpListener;
+use std::thread;
+
 use super::server::{Server, grants, refuses, says};
 use super::*;
 use crate::credentials::oauth2::http::secure_host;
@@ -71,6 +74,7 @@ fn a_redirect_is_not_followed() {
 #[test]
 fn a_wrong_proxy_is_told_and_not_shown() {
     let client = Client {
+        token_url: "https://login.example.com/token".to_owned(),
         proxy: Some(Secret::new("gopher://ann:hunter2@proxy")),
         ..client("http://127.0.0.1:1")
     };
@@ -81,6 +85,34 @@ fn a_wrong_proxy_is_told_and_not_shown() {
         error.to_string(),
         "the proxy is not an address that can be used"
     );
+}
+
+#[test]
+fn what_is_for_this_host_does_not_go_through_a_proxy() {
+    let server = Server::saying(grants("a", None));
+    let client = Client {
+        proxy: Some(Secret::new("socks5://127.0.0.1:0")),
+        ..client(&server.base)
+    };
+    assert!(ask(&client, None, &[], &NO_STOP).is_ok());
+}
+
+#[test]
+fn a_server_that_nobody_vouches_for_is_told_nothing() {
+    let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (chain, key) = (key.cert.pem(), key.signing_key.serialize_pem());
+    let identity = native_tls::Identity::from_pkcs8(chain.as_bytes(), key.as_bytes()).unwrap();
+    let acceptor = native_tls::TlsAcceptor::new(identity).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || acceptor.accept(listener.accept().unwrap().0).is_ok());
+    let client = client(&format!("https://127.0.0.1:{port}"));
+    let Err(error) = ask(&client, None, &[], &NO_STOP) else {
+        panic!("it is not to be believed");
+    };
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("certificate"), "{cause}");
 }
 
 #[test]
