@@ -152,6 +152,16 @@ fn a_token_that_would_change_a_command_is_none() {
 }
 
 #[test]
+fn an_answer_without_end_is_not_read() {
+    let start = r#"{"token_type":"bearer","access_token":"a"}"#;
+    let filled_to = |length: usize| [start, &" ".repeat(length - start.len())].concat();
+    let granted = body(&filled_to(64 * 1024)).unwrap();
+    assert_eq!(granted.access.expose(), "a");
+    let error = body(&filled_to(64 * 1024 + 1)).unwrap_err();
+    assert!(error.to_string().contains("too long"), "{error}");
+}
+
+#[test]
 fn a_token_of_another_kind_is_told() {
     for kind in [r#""token_type":"mac","#, r#""token_type":1,"#, ""] {
         let error = body(&format!(r#"{{{kind}"access_token":"a"}}"#)).unwrap_err();

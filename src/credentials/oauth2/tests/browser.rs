@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::thread;
 
@@ -59,11 +60,22 @@ fn login(server: &Server, part: impl FnOnce(&Waiting)) -> Result<Tokens, Error> 
             .collect(),
         terminal,
     };
+    let stop = &AtomicBool::new(false);
     thread::scope(|scope| {
-        let login = scope.spawn(move || authorisation.finish(&pasted, noon(), &NO_STOP));
+        let login = scope.spawn(move || authorisation.finish(&pasted, noon(), stop));
+        let _end = EndIfItFails(stop);
         part(&waiting);
         login.join().unwrap()
     })
+}
+
+/// A part that fails is not to wait for the login's own end.
+struct EndIfItFails<'s>(&'s AtomicBool);
+
+impl Drop for EndIfItFails<'_> {
+    fn drop(&mut self) {
+        self.0.store(thread::panicking(), Ordering::Relaxed);
+    }
 }
 
 #[test]

@@ -110,6 +110,16 @@ fn a_keyring_that_is_not_there_is_not_an_empty_one() {
 }
 
 #[test]
+fn a_stop_while_the_keyring_waits_keeps_no_login() {
+    let folder = tempfile::tempdir().unwrap();
+    let ring = Memory::new(Mood::Works);
+    let keeper = keeper(folder.path(), &ring).attended();
+    let saved = keeper.save(&tokens("a", None, 60), &AtomicBool::new(true));
+    assert!(matches!(saved, Err(Error::Stopped)), "{saved:?}");
+    assert_eq!(file_in(folder.path()), None);
+}
+
+#[test]
 fn what_is_damaged_is_told_and_not_quoted() {
     let folder = tempfile::tempdir().unwrap();
     let ring = Memory::new(Mood::Works);

@@ -1,7 +1,7 @@
 //! A keyring in memory that can be told to fail.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::credentials::oauth2::keeper::Ring;
@@ -61,8 +61,12 @@ impl Ring for Memory {
         owner: Owner<'_>,
         secret: Secret,
         _: Duration,
-        _: &AtomicBool,
+        stop: &AtomicBool,
     ) -> Result<(), Error> {
+        // The real one hangs and is given up.
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Stopped);
+        }
         if self.mood != Mood::Works {
             return Err(failing());
         }
