@@ -21,9 +21,9 @@ impl Source {
         path.split('/').collect()
     }
 
-    /// Whether all of it is for tests: a test module in a file of its own.
+    /// Whether all of it is for tests: a test module in a file of its own, or a file in the folder of one.
     pub(super) fn is_test(&self) -> bool {
-        self.modules().last() == Some(&"tests")
+        self.modules().contains(&"tests")
     }
 
     /// The name that a `mod` line gives to the file; none for `main.rs`, the root.
