@@ -2,10 +2,11 @@
 
 use std::error::Error as _;
 use std::io;
+use std::path::Path;
 
 use crate::config::Account;
 use crate::credentials::oauth2;
-use crate::pop3::{Code, Mechanism, Need, Violation};
+use crate::pop3::{Code, Mechanism, Need, Refusal, Violation};
 use crate::providers::{self, Provider};
 use crate::sync::Wait;
 use crate::{credentials, delivery, pop3, state, sync};
@@ -107,13 +108,9 @@ fn of_pop3(error: &pop3::Error, whose: &Whose<'_>) -> Option<String> {
             "try tls = \"implicit\" with port = 995; if the server had STLS before, somebody may be in between"
                 .to_owned()
         }
-        Error::Untrusted {
-            reason,
-            fingerprint,
-            ..
-        } => {
-            let trust = match fingerprint {
-                Some(pin) => format!("pin it with tls-fingerprint = \"{pin}\""),
+        Error::Untrusted { reason, leaf, .. } => {
+            let trust = match leaf {
+                Some(leaf) => format!("pin it with tls-fingerprint = \"{}\"", leaf.fingerprint),
                 None => "pin it with tls-fingerprint".to_owned(),
             };
             // An authority makes a certificate neither younger nor another's.
@@ -136,9 +133,40 @@ fn of_pop3(error: &pop3::Error, whose: &Whose<'_>) -> Option<String> {
             violation: Violation::Injected,
             ..
         } => "somebody may be in between: try tls = \"implicit\" with port = 995".to_owned(),
-        Error::WrongFingerprint { found, .. } => format!(
-            "if the server has a new certificate, and you are sure that it is the right one, set tls-fingerprint = \"{found}\""
+        Error::WrongFingerprint { leaf, .. } => format!(
+            "if the server has a new certificate, and you are sure that it is the right one, set tls-fingerprint = \"{}\"",
+            leaf.fingerprint
         ),
+        Error::PlainPort { .. } => {
+            "set tls = \"starttls\" for this port, or port = 995 for TLS from the first byte".to_owned()
+        }
+        Error::TlsPort { .. } => "set tls = \"implicit\"".to_owned(),
+        Error::ClientCertificate { .. } => "correct tls-client-cert".to_owned(),
+        Error::ClientKey { .. } => "correct tls-client-key".to_owned(),
+        Error::ClientRefused { .. } => {
+            "set tls-client-cert to one that the server accepts".to_owned()
+        }
+        Error::ClientKeyExposed { path, .. } => {
+            format!("make it private: chmod 600 {}", quoted(path))
+        }
+        Error::ClientKeyForm { path } => format!(
+            "convert it: openssl pkcs8 -topk8 -nocrypt -in {} -out new.pem; then chmod 600 new.pem, and name that in tls-client-key",
+            quoted(path)
+        ),
+        Error::NoAddress { .. } => "correct ip-version or source-address".to_owned(),
+        Error::Source { .. } => {
+            "correct source-address, or bring the network up that it belongs to".to_owned()
+        }
+        Error::Proxy { .. } => "is the proxy running, and its address in proxy right?".to_owned(),
+        Error::ProxyRefused { refusal, .. } => match refusal {
+            Refusal::Login | Refusal::LoginWanted => {
+                "correct user and password in proxy: \"socks5://USER:PASSWORD@HOST:PORT\""
+            }
+            Refusal::NotSocks => "correct host and port in proxy: it takes SOCKS5, and no HTTP",
+            Refusal::NoMethod | Refusal::NotAllowed | Refusal::Unable(_) => "ask whoever runs the proxy",
+            _ => "check host and port, or try later",
+        }
+        .to_owned(),
         Error::Roots { .. } => "correct tls-ca-file".to_owned(),
         Error::NoTimestamp => "set auth to something else, or leave it out".to_owned(),
         Error::Unproven { .. } => {
@@ -176,6 +204,11 @@ fn of_login(mechanism: Mechanism, whose: &Whose<'_>) -> String {
             "check user and tls-client-cert: the server knows no such pair".to_owned()
         }
     }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 /// The cure of a refusal whose response code says enough.

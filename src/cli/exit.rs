@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::args::Global;
 use crate::credentials::{Key, oauth2};
-use crate::pop3::Code;
+use crate::pop3::{Code, Refusal};
 use crate::sync::{Outcome, Problem, Wait};
 use crate::{config, credentials, delivery, pop3, state, sync};
 
@@ -126,21 +126,38 @@ impl From<&pop3::Error> for Status {
             Error::Closed { .. }
             | Error::Connect { .. }
             | Error::Lost { .. }
+            | Error::Proxy { .. }
             | Error::Stopped
             | Error::TimedOut { .. }
             | Error::Lookup { unknown: false, .. } => Self::Later,
             // The engine reads on to the last reply or gives the session up.
             Error::Abandoned { .. } => Self::Bug,
-            Error::Lookup { unknown: true, .. } | Error::NoTimestamp => Self::Unavailable,
-            Error::Handshake { .. }
+            Error::Lookup { unknown: true, .. } | Error::NoAddress { .. } | Error::NoTimestamp => {
+                Self::Unavailable
+            }
+            Error::ClientRefused { .. }
+            | Error::Handshake { .. }
             | Error::NoStls { .. }
+            | Error::PlainPort { .. }
             | Error::StlsRefused { .. }
             | Error::Tls { .. }
+            | Error::TlsPort { .. }
             | Error::Unproven { .. }
             | Error::Untrusted { .. }
             | Error::Violation { .. }
             | Error::WrongFingerprint { .. } => Self::Protocol,
-            Error::Roots { .. } => Self::Configuration,
+            Error::ClientCertificate { .. }
+            | Error::ClientKey { .. }
+            | Error::ClientKeyExposed { .. }
+            | Error::ClientKeyForm { .. }
+            | Error::Roots { .. }
+            | Error::Source { .. } => Self::Configuration,
+            Error::ProxyRefused { refusal, .. } => match refusal {
+                refusal if refusal.is_temporary() => Self::Later,
+                Refusal::NotSocks => Self::Protocol,
+                Refusal::Login | Refusal::LoginWanted | Refusal::NoMethod => Self::Configuration,
+                _ => Self::Unavailable,
+            },
             Error::Login { reply, .. } => match reply.code {
                 None | Some(Code::Auth) => Self::Login,
                 code => refusal(code),

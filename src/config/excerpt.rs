@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Diagnostic, Place};
 use super::problem::Problem;
-use super::schema::{ACCOUNT_KEYS, DELIVER_KEYS};
 use super::spelling;
+use super::takes::{ACCOUNT_KEYS, DELIVER_KEYS};
 
 /// The parts of a file that nobody may see, in its order and apart from each other.
 #[derive(Debug, Default)]
@@ -49,7 +49,9 @@ impl Masks {
         for (key, value) in table {
             let key = key.get_ref();
             let strange = value.get_ref().is_str() && means_nothing(key);
-            self.collect_value(secret || strange || may_be_secret(key), value);
+            // A slip in a proxy's address hides where its login begins.
+            let proxy = is_proxy(key) && value.get_ref().as_str().is_some_and(|t| t.contains('@'));
+            self.collect_value(secret || strange || proxy || may_be_secret(key), value);
         }
     }
 
@@ -101,7 +103,8 @@ fn secret_start(line: &str) -> Option<usize> {
             Some('.') if !before.contains('=') => true,
             Some(_) => after.trim_start().starts_with('='),
         };
-        if is_key && may_be_secret(&line[start..end]) {
+        let word = &line[start..end];
+        if is_key && (may_be_secret(word) || is_proxy(word)) {
             let value = after.trim_start_matches([' ', '\t', '=']);
             return Some(line.len() - value.len());
         }
@@ -140,6 +143,11 @@ fn may_be_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     let words = ["pass", "pwd", "secret", "token"];
     words.iter().any(|word| key.contains(word))
+}
+
+/// Whether this key is, or was meant to be, that of an address with a login in it.
+fn is_proxy(key: &str) -> bool {
+    spelling::nearest(key, ACCOUNT_KEYS.iter().copied()) == Some("proxy")
 }
 
 /// Whether a key is near to none that is known: what it is meant to hold, a password perhaps, only its writer knows.

@@ -10,7 +10,7 @@ use super::schema::{self, Settings};
 use super::spelling;
 use super::values::{self, Value};
 use crate::credentials::Source;
-use crate::pop3::{Auth, Mechanism, Need};
+use crate::pop3::{Auth, Mechanism, Need, Proxy};
 use crate::providers::{self, Access, Pop3, Provider};
 
 /// A word for a mechanism.
@@ -59,11 +59,20 @@ pub(super) struct Login {
     pub(super) source: Source,
 }
 
+/// What of the server's terms counts for the login.
+pub(super) struct Terms<'t> {
+    /// There is a certificate that says who logs in.
+    pub(super) is_certified: bool,
+    /// Tokens are fetched through it, too.
+    pub(super) proxy: Option<&'t Proxy>,
+}
+
 /// Brings together how an account logs in and what with.
 pub(super) fn login(
     written: &schema::Account,
     defaults: &Settings,
     server: Option<&'static Provider>,
+    terms: &Terms<'_>,
     problems: &mut Vec<Problem>,
 ) -> Login {
     let own = &written.settings;
@@ -89,8 +98,19 @@ pub(super) fn login(
         Problem::new(place, message).help(help)
     };
     let source = match (need, stated) {
-        (Need::Certificate, _) => Source::NotNeeded,
-        (Need::Token, Some(source @ (Source::TokenCommand(_) | Source::OAuth2(_)))) => source,
+        (Need::Certificate, _) => {
+            if !terms.is_certified {
+                problems.push(mismatch(
+                    "it takes a client certificate: set `tls-client-cert`",
+                ));
+            }
+            Source::NotNeeded
+        }
+        (Need::Token, Some(Source::OAuth2(mut client))) => {
+            client.proxy = terms.proxy.map(oauth::proxy_address);
+            Source::OAuth2(client)
+        }
+        (Need::Token, Some(source @ Source::TokenCommand(_))) => source,
         (Need::Token, _) => {
             problems.push(mismatch(
                 "it takes an OAuth2 token: set `token-command`, or `oauth` for the built-in login",

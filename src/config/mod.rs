@@ -21,6 +21,8 @@ mod reader;
 mod resolve;
 mod schema;
 mod spelling;
+mod takes;
+mod transport;
 mod units;
 mod values;
 
@@ -28,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{Diagnostic, Error, Place};
 pub use paths::Folders;
-pub use schema::{ACCOUNT_KEYS, DELIVER_KEYS, OAUTH_KEYS};
+pub use takes::{ACCOUNT_KEYS, DELIVER_KEYS, OAUTH_KEYS};
 
 use crate::{credentials, delivery, plan, pop3, retention};
 

@@ -8,9 +8,11 @@ use toml::de::DeValue;
 
 use super::paths::Base;
 use super::problem::Problem;
-use super::schema::{OAUTH_KEYS, OAuth};
+use super::schema::OAuth;
+use super::takes::OAUTH_KEYS;
 use super::values::{self, Value};
 use crate::credentials::oauth2::{Client, ClientSecret};
+use crate::pop3::Proxy;
 use crate::providers;
 use crate::secret::Secret;
 
@@ -87,6 +89,22 @@ fn address(key: &str, value: &Value<'_>) -> Result<String, Problem> {
     } else {
         Err(Problem::wrong_value(key, value, "another"))
     }
+}
+
+/// The proxy's address with its login percent-encoded (RFC 3986 §3.2.1).
+pub(super) fn proxy_address(proxy: &Proxy) -> Secret {
+    let encoded = |text: &str| -> String {
+        let octets = text.bytes().map(|octet| match octet {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => char::from(octet).to_string(),
+            octet => format!("%{octet:02X}"),
+        });
+        octets.collect()
+    };
+    let login = proxy.login.as_ref().map_or_else(String::new, |login| {
+        let password = encoded(login.password().expose());
+        format!("{}:{password}@", encoded(login.user()))
+    });
+    Secret::new(format!("socks5://{login}{proxy}"))
 }
 
 /// The client that the table means, with what is known of the provider; else what is missing.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeValue};
 
-use super::{schema, spelling};
+use super::{spelling, takes};
 
 /// Something the file's writer has to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Problem {
 
     /// A value that is `found` to be something that `key` does not take.
     pub(super) fn wrong_value(key: &str, value: &Spanned<DeValue<'_>>, found: &str) -> Self {
-        let takes = schema::takes(key);
+        let takes = takes::takes(key);
         let key = key.trim_start_matches("deliver ");
         Self::new(
             value.span(),

@@ -11,8 +11,10 @@ use super::login;
 use super::oauth;
 use super::paths::Base;
 use super::problem::Problem;
-use super::schema::{ACCOUNT_KEYS, Account, File, Setting, Settings};
+use super::schema::{Account, File, Setting, Settings};
 use super::spelling;
+use super::takes::ACCOUNT_KEYS;
+use super::transport;
 use super::values::{self, Value};
 
 /// Reads the file's tables; paths start at `base`.
@@ -92,6 +94,17 @@ impl Reader<'_> {
                 "tls-fingerprint" => {
                     self.take(&mut read.tls_fingerprint, value, values::fingerprint);
                 }
+                "tls-client-cert" => self.take(&mut read.tls_client_cert, value, |value| {
+                    values::path("tls-client-cert", value, base)
+                }),
+                "tls-client-key" => self.take(&mut read.tls_client_key, value, |value| {
+                    values::path("tls-client-key", value, base)
+                }),
+                "proxy" => self.take(&mut read.proxy, value, transport::proxy),
+                "source-address" => {
+                    self.take(&mut read.source_address, value, transport::source_address);
+                }
+                "ip-version" => self.take(&mut read.ip_version, value, transport::ip_version),
                 "timeout" => self.take(&mut read.timeout, value, |value| {
                     values::duration("timeout", value)
                 }),

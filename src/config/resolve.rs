@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use super::Account;
 use super::error::EXAMPLE;
-use super::login;
+use super::login::{self, Terms};
 use super::problem::Problem;
 use super::schema::{self, Deliver, File, Protection, Settings};
+use super::takes;
+use super::transport;
 use crate::delivery::{Destination, Lmtp, Recipient};
 use crate::plan::Limits;
 use crate::pop3::{Auth, Endpoint, Mechanism, Security, Trust};
@@ -83,6 +85,8 @@ fn account(
     problems.extend(missing(written, defaults));
 
     let security = security(written, defaults, problems);
+    let client = transport::client(own, defaults, problems);
+    let way = transport::way(own, defaults, problems);
     let preset = login::preset(own);
     // An account's provider stands in place of the defaults' server.
     let port = match preset {
@@ -97,7 +101,11 @@ fn account(
     let user = own.user.or(&defaults.user).get();
     let named = own.provider.or(&defaults.provider).get();
     let provider = named.or_else(|| providers::recognise(host.as_deref()?, user.as_deref()?));
-    let login = login::login(written, defaults, provider, problems);
+    let terms = Terms {
+        is_certified: client.is_some(),
+        proxy: way.proxy.as_ref(),
+    };
+    let login = login::login(written, defaults, provider, &terms, problems);
     let user = match named.and_then(Provider::pop3) {
         Some(pop3) => pop3.user.of(&user?).to_owned(),
         None => user?,
@@ -111,6 +119,8 @@ fn account(
             host: host?,
             port,
             security,
+            client,
+            way,
             timeout: own.timeout.or(&defaults.timeout).get().unwrap_or(TIMEOUT),
         },
         user,
@@ -173,7 +183,7 @@ fn missing(written: &schema::Account, defaults: &Settings) -> Option<Problem> {
         [] => last.clone(),
         rest => format!("{} and {last}", rest.join(", ")),
     };
-    let examples: Vec<&str> = keys.iter().map(|key| schema::takes(key).example).collect();
+    let examples: Vec<&str> = keys.iter().map(|key| takes::takes(key).example).collect();
     let message = format!("account `{}` lacks {together}", written.name);
     Some(
         Problem::new(written.span.clone(), message)
@@ -284,6 +294,8 @@ fn security(
         Protection::None => {
             problems.extend(idle_trust(own));
             let host = host(own, defaults);
+            // The proxy's own host is not this one.
+            let is_direct = own.proxy.or(&defaults.proxy).get().flatten().is_none();
             let auth = own.auth.or(&defaults.auth).get();
             let is_shown = |mechanism: &Mechanism| mechanism.shows_secret();
             // What never shows the secret needs no leave.
@@ -291,7 +303,7 @@ fn security(
                 || matches!(auth, Some(Auth::Only(mechanism)) if !is_shown(&mechanism));
             if let (Some(place), Some(host)) = (tls.place(), host)
                 && !allowed
-                && !is_this_host(&host)
+                && !(is_direct && is_this_host(&host))
             {
                 let name = &written.name;
                 let message =
@@ -305,11 +317,13 @@ fn security(
     }
 }
 
-/// A table's word on which certificates are believed, where no certificate is asked for.
+/// A table's word on certificates, where none is asked for or shown.
 fn idle_trust(settings: &Settings) -> Vec<Problem> {
     [
         ("tls-ca-file", settings.tls_ca_file.place()),
         ("tls-fingerprint", settings.tls_fingerprint.place()),
+        ("tls-client-cert", settings.tls_client_cert.place()),
+        ("tls-client-key", settings.tls_client_key.place()),
     ]
     .into_iter()
     .filter_map(|(key, span)| {

@@ -4,6 +4,7 @@ mod deliver;
 mod excerpts;
 mod files;
 mod tables;
+mod transport;
 mod values;
 
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::credentials::Source;
 use crate::delivery::Destination;
 use crate::mail::Octets;
 use crate::plan::Limits;
-use crate::pop3::{Endpoint, Pipelining, Security, Trust};
+use crate::pop3::{ClientCertificate, Endpoint, Family, Pipelining, Proxy, Security, Trust, Way};
 use crate::retention::Policy;
 use crate::secret::Secret;
 
@@ -71,6 +72,8 @@ fn the_smallest_configuration_gets_what_is_safe_and_usual() {
             host: "pop.example.com".to_owned(),
             port: 995,
             security: Security::Implicit(Trust::System),
+            client: None,
+            way: Way::default(),
             timeout: Duration::from_secs(60),
         },
         user: "me@example.com".to_owned(),
@@ -98,6 +101,11 @@ fn every_key_reaches_the_account() {
         tls = "starttls"
         allow-cleartext = false
         tls-fingerprint = "{fingerprint}"
+        tls-client-cert = "me.pem"
+        tls-client-key = "~/me.key"
+        proxy = "socks5://[::1]"
+        source-address = "192.0.2.1"
+        ip-version = 4
         timeout = "1m 30s"
         user = "me"
         password-command = "pass show 'mail work'"
@@ -116,6 +124,19 @@ fn every_key_reaches_the_account() {
             host: "localhost".to_owned(),
             port: 1110,
             security: Security::StartTls(Trust::Pinned(fingerprint.parse().unwrap())),
+            client: Some(ClientCertificate {
+                chain: "/etc/popfetch/me.pem".into(),
+                key: Some("/home/me/me.key".into()),
+            }),
+            way: Way {
+                proxy: Some(Proxy {
+                    host: "::1".to_owned(),
+                    port: 1080,
+                    login: None,
+                }),
+                source: Some("192.0.2.1".parse().unwrap()),
+                family: Some(Family::V4),
+            },
             timeout: Duration::from_secs(90),
         },
         user: "me".to_owned(),
@@ -150,7 +171,11 @@ fn a_key_that_is_listed_is_known_and_every_other_is_not() {
 #[test]
 fn the_example_of_each_key_is_right() {
     for key in ACCOUNT_KEYS.iter().filter(|key| **key != "tls-fingerprint") {
-        with(schema::takes(key).example);
+        let example = takes::takes(key).example;
+        with(&match *key {
+            "tls-client-key" => format!("{example}\ntls-client-cert = 'me.pem'"),
+            _ => example.to_owned(),
+        });
     }
 }
 

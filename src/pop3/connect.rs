@@ -1,48 +1,119 @@
-//! Finds a host's addresses and connects to the one that answers first (RFC 8305).
+//! Finds a host's addresses and connects to the one that answers first (RFC 8305), or has a proxy do so.
 //!
 //! It refuses to know what is said then. Invariant: the time-out covers the look-up, and again all attempts together.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
+use socket2::{Domain, Socket, Type};
 
 use super::endpoint::Endpoint;
 use super::error::Error;
-use super::transport::{Patience, TICK, Wire};
+use super::socks::{self, Failure};
+use super::transport::{Patience, TICK, Wire, is_stop};
+use super::way::{Proxy, Way};
 
 /// RFC 8305 §5: "Connection Attempt Delay […] recommended value […] is 250 milliseconds".
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to the endpoint's host and port.
+/// Connects to the endpoint's host and port, on the way that it names.
 pub(super) fn connect(endpoint: &Endpoint, patience: &Patience) -> Result<Wire, Error> {
-    let failed = |source| Error::Connect {
-        host: endpoint.host.clone(),
-        port: endpoint.port,
+    match &endpoint.way.proxy {
+        None => reach(&endpoint.host, endpoint.port, &endpoint.way, patience),
+        Some(proxy) => through(proxy, endpoint, patience),
+    }
+}
+
+/// Connects by way of a proxy.
+fn through(proxy: &Proxy, endpoint: &Endpoint, patience: &Patience) -> Result<Wire, Error> {
+    let failed = |source| Error::Proxy {
+        proxy: proxy.to_string(),
         source,
     };
-    let addresses = interleave(look_up(endpoint, patience)?);
-    let stream =
-        race(addresses, patience).map_err(|source| match Error::from_io(source, "connecting") {
+    let mut wire =
+        reach(&proxy.host, proxy.port, &endpoint.way, patience).map_err(|error| match error {
+            Error::Connect { source, .. } | Error::Lookup { source, .. } => failed(source),
+            other => other,
+        })?;
+    let (host, port) = (&endpoint.host, endpoint.port);
+    match socks::connect(&mut wire, proxy, host, port) {
+        Ok(()) => Ok(wire),
+        Err(Failure::Refused(refusal)) => Err(Error::ProxyRefused {
+            proxy: proxy.to_string(),
+            host: host.clone(),
+            port,
+            refusal,
+        }),
+        Err(Failure::Io(error)) if is_stop(&error) => Err(Error::Stopped),
+        Err(Failure::Io(error)) => Err(failed(error)),
+    }
+}
+
+/// Connects to this host and port from here.
+fn reach(host: &str, port: u16, way: &Way, patience: &Patience) -> Result<Wire, Error> {
+    let failed = |source| Error::Connect {
+        host: host.to_owned(),
+        port,
+        source,
+    };
+    if let Some(address) = way.source {
+        bound(address).map_err(|source| Error::Source { address, source })?;
+    }
+    let mut addresses = interleave(look_up(host, port, patience)?);
+    if let Some(family) = way.family() {
+        addresses.retain(|address| family.has(address));
+        if addresses.is_empty() {
+            let host = host.to_owned();
+            return Err(Error::NoAddress { host, family });
+        }
+    }
+    let stream = race(addresses, way.source, patience).map_err(|source| {
+        match Error::from_io(source, "connecting") {
             Error::Lost { source, .. } => failed(source),
             Error::TimedOut { .. } => failed(io::ErrorKind::TimedOut.into()),
             other => other,
-        })?;
+        }
+    })?;
     Wire::new(stream, patience.clone()).map_err(failed)
 }
 
+/// A socket that connects from this address.
+fn bound(source: IpAddr) -> io::Result<Socket> {
+    let source = SocketAddr::new(source, 0);
+    let socket = Socket::new(Domain::for_address(source), Type::STREAM, None)?;
+    socket.bind(&source.into())?;
+    Ok(socket)
+}
+
+/// One attempt.
+fn attempt(
+    address: SocketAddr,
+    source: Option<IpAddr>,
+    timeout: Duration,
+) -> io::Result<TcpStream> {
+    match source {
+        None => TcpStream::connect_timeout(&address, timeout),
+        Some(source) => {
+            let socket = bound(source)?;
+            socket.connect_timeout(&address.into(), timeout)?;
+            Ok(socket.into())
+        }
+    }
+}
+
 /// Asks the system's resolver, on a thread of its own because it cannot be interrupted.
-fn look_up(endpoint: &Endpoint, patience: &Patience) -> Result<Vec<SocketAddr>, Error> {
+fn look_up(host: &str, port: u16, patience: &Patience) -> Result<Vec<SocketAddr>, Error> {
     let failed = |unknown, source| Error::Lookup {
-        host: endpoint.host.clone(),
+        host: host.to_owned(),
         unknown,
         source,
     };
     let (sender, receiver) = mpsc::channel();
-    let (host, port) = (endpoint.host.clone(), endpoint.port);
+    let host = host.to_owned();
     let query = move || {
         let hints = AddrInfoHints {
             socktype: SockType::Stream.into(),
@@ -111,7 +182,11 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 /// Tries one address after another, the next when the last has failed or been silent for the delay; the first that
 /// answers wins (RFC 8305 §5). Attempts that lost end by themselves.
-fn race(addresses: Vec<SocketAddr>, patience: &Patience) -> io::Result<TcpStream> {
+fn race(
+    addresses: Vec<SocketAddr>,
+    source: Option<IpAddr>,
+    patience: &Patience,
+) -> io::Result<TcpStream> {
     let (sender, receiver) = mpsc::channel();
     let mut addresses = addresses.into_iter();
     let mut last_error = None;
@@ -123,7 +198,7 @@ fn race(addresses: Vec<SocketAddr>, patience: &Patience) -> io::Result<TcpStream
             let (sender, timeout) = (sender.clone(), patience.timeout());
             thread::Builder::new()
                 .name(format!("connect {address}"))
-                .spawn(move || sender.send(TcpStream::connect_timeout(&address, timeout)))?;
+                .spawn(move || sender.send(attempt(address, source, timeout)))?;
             running += 1;
         } else if running == 0 {
             return Err(last_error.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()));
@@ -171,7 +246,7 @@ mod tests {
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let answering = listener.local_addr().unwrap();
-        let stream = race(vec![refusing, answering], &patience()).unwrap();
+        let stream = race(vec![refusing, answering], None, &patience()).unwrap();
         assert_eq!(stream.peer_addr().unwrap(), answering);
     }
 
@@ -181,14 +256,14 @@ mod tests {
             .unwrap()
             .local_addr()
             .unwrap();
-        let error = race(vec![refusing], &patience()).unwrap_err();
+        let error = race(vec![refusing], None, &patience()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     }
 
     #[test]
     fn a_stop_ends_the_race() {
         let patience = Patience::new(Duration::from_secs(20), Arc::new(AtomicBool::new(true)));
-        let error = race(vec![address("127.0.0.1:1")], &patience).unwrap_err();
+        let error = race(vec![address("127.0.0.1:1")], None, &patience).unwrap_err();
         assert!(matches!(Error::from_io(error, "x"), Error::Stopped));
     }
 }

@@ -7,15 +7,18 @@ use std::io::{Read, Write};
 
 use super::auth::{Attempt, Login};
 use super::capability::Capabilities;
+use super::certificate::Leaf;
 use super::channel::Channel;
 use super::command::Command;
 use super::connect::connect;
 use super::endpoint::{Endpoint, Fingerprint, Security, Trust};
 use super::error::Error;
+use super::identity::ClientCertificate;
 use super::opening::Opening;
 use super::pipeline::Ahead;
 use super::reply::Reply;
 use super::session::Session;
+use super::silence::connect_in_the_clear;
 use super::tls::{connector, handshake};
 use super::transport::{Line, Patience, Wire};
 
@@ -32,17 +35,19 @@ impl Connection<Line> {
     ///
     /// # Errors
     /// The host cannot be found or reached, its certificate is not trusted, or it breaks the protocol. With
-    /// [`Error::Untrusted`] a second connection was made to learn the certificate's fingerprint.
+    /// [`Error::Untrusted`] a second connection was made to see the certificate, and with [`Error::TlsPort`] perhaps one
+    /// to try TLS.
     pub fn open(endpoint: &Endpoint, patience: &Patience) -> Result<Self, Error> {
         let result = match &endpoint.security {
-            Security::Cleartext => Self::greet(Line::Plain(connect(endpoint, patience)?)),
+            Security::Cleartext => connect_in_the_clear(endpoint, patience)
+                .and_then(|wire| Self::greet(Line::Plain(wire))),
             Security::Implicit(trust) | Security::StartTls(trust) => {
-                encrypt(endpoint, trust, patience)
+                encrypt(endpoint, trust, endpoint.client.as_ref(), patience)
             }
         };
         match result {
             Err(Error::Untrusted { host, reason, .. }) => Err(Error::Untrusted {
-                fingerprint: presented(endpoint, patience),
+                leaf: presented(endpoint, patience),
                 host,
                 reason,
             }),
@@ -55,16 +60,17 @@ impl Connection<Line> {
 fn encrypt(
     endpoint: &Endpoint,
     trust: &Trust,
+    client: Option<&ClientCertificate>,
     patience: &Patience,
 ) -> Result<Connection<Line>, Error> {
     // A PEM file that is no good is told before anybody is asked for anything.
-    let connector = connector(trust)?;
-    let wire = connect(endpoint, patience)?;
+    let connector = connector(trust, client)?;
     let protect = |wire| {
-        let stream = handshake(&connector, &endpoint.host, trust, wire)?;
+        let stream = handshake(&connector, endpoint, trust, wire)?;
         Ok(Line::Tls(Box::new(stream)))
     };
     if matches!(endpoint.security, Security::StartTls(_)) {
+        let wire = connect_in_the_clear(endpoint, patience)?;
         let wire = Connection::<Wire>::greet(wire)?.stls(&endpoint.host)?;
         // RFC 2595 §4: no greeting follows, and what was learnt in the clear is forgotten.
         return Ok(Connection {
@@ -72,14 +78,19 @@ fn encrypt(
             greeting: None,
         });
     }
-    Connection::greet(protect(wire)?)
+    Connection::greet(protect(connect(endpoint, patience)?)?)
 }
 
-/// The fingerprint of the certificate that the server shows: it is asked for with a pin that nothing matches, so that
-/// the connection ends after the handshake.
-fn presented(endpoint: &Endpoint, patience: &Patience) -> Option<Fingerprint> {
-    match encrypt(endpoint, &Trust::Pinned(Fingerprint([0; 32])), patience) {
-        Err(Error::WrongFingerprint { found, .. }) => Some(found),
+/// The certificate that the server shows: it is asked for with a pin that nothing matches, so that the connection ends
+/// after the handshake. A server that is not trusted is not shown who asks.
+fn presented(endpoint: &Endpoint, patience: &Patience) -> Option<Box<Leaf>> {
+    match encrypt(
+        endpoint,
+        &Trust::Pinned(Fingerprint([0; 32])),
+        None,
+        patience,
+    ) {
+        Err(Error::WrongFingerprint { leaf, .. }) => Some(leaf),
         _ => None,
     }
 }

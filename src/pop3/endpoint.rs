@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::identity::ClientCertificate;
+use super::way::Way;
+
 /// A server, and the terms on which it is spoken to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -16,6 +19,10 @@ pub struct Endpoint {
     pub port: u16,
     /// How the line is protected.
     pub security: Security,
+    /// What TLS shows of this client, to a server that asks for it.
+    pub client: Option<ClientCertificate>,
+    /// How it is reached.
+    pub way: Way,
     /// How long the server may be silent: in connecting, in reading and in writing.
     pub timeout: Duration,
 }
@@ -120,6 +127,8 @@ mod tests {
             host: host.to_owned(),
             port,
             security: Security::Implicit(Trust::System),
+            client: None,
+            way: Way::default(),
             timeout: Duration::from_secs(60),
         }
     }

@@ -4,12 +4,16 @@
 //! configuration.
 
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::auth::Mechanism;
-use super::endpoint::Fingerprint;
+use super::certificate::Leaf;
 use super::reply::{Code, Reply};
+use super::socks::Refusal;
+use super::tls::is_about_client;
 use super::transport::is_stop;
+use super::way::Family;
 
 /// Why a session could not be opened, or ended early.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +23,42 @@ pub enum Error {
     Abandoned {
         /// The keyword of the command that was not sent.
         command: &'static str,
+    },
+    /// A client certificate cannot be read or used.
+    #[error("cannot use the client certificate in {}", path.display())]
+    ClientCertificate {
+        /// The file as configured.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A client certificate's key cannot be read, or there is none.
+    #[error("cannot use the client key in {}", path.display())]
+    ClientKey {
+        /// The file as configured.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Others than its owner can read a client certificate's key.
+    #[error("{} holds a private key and others can read it (mode {mode:04o})", path.display())]
+    ClientKeyExposed {
+        /// The file as configured.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A client certificate's key is encrypted, or in a form of its kind alone.
+    #[error("the private key in {} is not in plain PKCS#8 form", path.display())]
+    ClientKeyForm {
+        /// The file as configured.
+        path: PathBuf,
+    },
+    /// The server wants a certificate of this client, or another one than it was shown.
+    #[error("the server does not let this client in without a certificate that it knows")]
+    ClientRefused {
+        /// The server's alert, in the words of the TLS library.
+        source: io::Error,
     },
     /// The server closed the connection where it owed something.
     #[error("the server closed the connection during {during}")]
@@ -80,6 +120,14 @@ pub enum Error {
         /// What the server says.
         reply: Reply,
     },
+    /// The host has addresses, but none of the family that was asked for.
+    #[error("{host} has no {family} address")]
+    NoAddress {
+        /// The host as configured, or the proxy's.
+        host: String,
+        /// The family.
+        family: Family,
+    },
     /// The server cannot start TLS on a plain connection.
     #[error("{host} does not offer STLS, so the connection would stay in the clear")]
     NoStls {
@@ -89,6 +137,34 @@ pub enum Error {
     /// The greeting has nothing to make a digest of.
     #[error("the server's greeting has no timestamp, without which there is no APOP")]
     NoTimestamp,
+    /// A port that was to speak TLS from the first byte speaks POP3 in the clear.
+    #[error("{host} port {port} does not speak TLS from the first byte, but POP3 in the clear")]
+    PlainPort {
+        /// The host as configured.
+        host: String,
+        /// The TCP port.
+        port: u16,
+    },
+    /// The proxy cannot be reached, or the line to it broke before it gave an answer.
+    #[error("cannot get through to the proxy {proxy}")]
+    Proxy {
+        /// The proxy's host and port.
+        proxy: String,
+        /// What the system says, or what the proxy did.
+        source: io::Error,
+    },
+    /// The proxy gives no connection to the server.
+    #[error("the proxy {proxy} gives no connection to {host} port {port}: {refusal}")]
+    ProxyRefused {
+        /// The proxy's host and port.
+        proxy: String,
+        /// The host as configured.
+        host: String,
+        /// The TCP port.
+        port: u16,
+        /// Why not.
+        refusal: Refusal,
+    },
     /// A PEM file cannot be read, or holds no certificate.
     #[error("cannot use the certificates in {}", path.display())]
     Roots {
@@ -105,6 +181,14 @@ pub enum Error {
         /// What the server says.
         reply: Reply,
     },
+    /// The source address is none of this machine's.
+    #[error("cannot connect from {address}")]
+    Source {
+        /// The address as configured.
+        address: IpAddr,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The run was told to end.
     #[error("stopped before the server was done")]
     Stopped,
@@ -120,6 +204,14 @@ pub enum Error {
         /// What the TLS library says.
         source: native_tls::Error,
     },
+    /// A port that was to begin in the clear speaks TLS from the first byte.
+    #[error("{host} port {port} speaks TLS from the first byte")]
+    TlsPort {
+        /// The host as configured.
+        host: String,
+        /// The TCP port.
+        port: u16,
+    },
     /// The server wanted the login, and did not prove that it knows the password, too.
     #[error("the server did not prove that it knows the password ({mechanism}): it {flaw}")]
     Unproven {
@@ -129,14 +221,14 @@ pub enum Error {
         flaw: &'static str,
     },
     /// The server's certificate was not believed.
-    #[error("the certificate of {host} is not trusted: {reason}")]
+    #[error("the certificate of {host} is not trusted: {reason}{}", shown(leaf.as_deref()))]
     Untrusted {
         /// The host as configured.
         host: String,
         /// What the TLS library says: self-signed, expired, another name, …
         reason: String,
-        /// The certificate's fingerprint, where it could be had.
-        fingerprint: Option<Fingerprint>,
+        /// The certificate, where it could be had.
+        leaf: Option<Box<Leaf>>,
     },
     /// The server broke the protocol; nothing after that is believed.
     #[error("the server broke the protocol during {during}: {violation}")]
@@ -147,13 +239,20 @@ pub enum Error {
         violation: Violation,
     },
     /// The server's certificate is not the pinned one.
-    #[error("the certificate of {host} has another fingerprint than the configured one: {found}")]
+    #[error(
+        "the certificate of {host} has another fingerprint than the configured one: it shows {leaf}"
+    )]
     WrongFingerprint {
         /// The host as configured.
         host: String,
-        /// The fingerprint of the certificate that was shown.
-        found: Fingerprint,
+        /// The certificate that was shown.
+        leaf: Box<Leaf>,
     },
+}
+
+/// What a certificate says, behind the reason why it is not believed.
+fn shown(leaf: Option<&Leaf>) -> String {
+    leaf.map_or_else(String::new, |leaf| format!("; it shows {leaf}"))
 }
 
 /// How a server broke the protocol.
@@ -198,6 +297,7 @@ impl Error {
         }
         match source.kind() {
             io::ErrorKind::TimedOut => Self::TimedOut { during },
+            _ if is_about_client(&source.to_string()) => Self::ClientRefused { source },
             _ => Self::Lost { during, source },
         }
     }

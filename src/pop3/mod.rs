@@ -11,6 +11,7 @@
 //!
 //! | RFC | what of it |
 //! |---|---|
+//! | 1928, 1929 | the way through a SOCKS5 proxy |
 //! | 1939 | the protocol; USER/PASS, APOP |
 //! | 2449 | CAPA, pipelining, response codes |
 //! | 2595, 8314 | STLS, TLS from the first byte |
@@ -21,32 +22,41 @@
 mod auth;
 mod body;
 mod capability;
+mod certificate;
 mod channel;
 mod command;
 mod connect;
 mod connection;
 mod endpoint;
 mod error;
+mod identity;
 mod listing;
 mod opening;
 mod pipeline;
 mod reply;
 mod retrieval;
 mod session;
+mod silence;
+mod socks;
 mod tls;
 mod transport;
+mod way;
 
 pub use auth::{Auth, AuthError, Credentials, Login, Mechanism, Need, Proof};
 pub use body::{Piece, Unstuffer};
 pub use capability::Capabilities;
+pub use certificate::Leaf;
 pub use command::{Argument, ArgumentError, Command};
 pub use connection::Connection;
 pub use endpoint::{Endpoint, Fingerprint, FingerprintError, Security, Trust};
 pub use error::{Error, Violation};
+pub use identity::ClientCertificate;
 pub use listing::{SizeListing, UidListing};
 pub use opening::{Listings, Opening};
 pub use pipeline::{Ahead, Pipelining};
 pub use reply::{Code, Reply};
 pub use retrieval::{Body, Retrieval, Retrieved};
 pub use session::{Probed, Session};
+pub use socks::Refusal;
 pub use transport::{Line, Patience};
+pub use way::{Family, Proxy, ProxyLogin, Way};

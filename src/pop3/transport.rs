@@ -6,8 +6,8 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use native_tls::TlsStream;
@@ -52,6 +52,14 @@ impl Patience {
         self.timeout
     }
 
+    /// The same for no longer than this.
+    pub(super) fn within(&self, most: Duration) -> Self {
+        Self {
+            timeout: self.timeout.min(most),
+            stop: Arc::clone(&self.stop),
+        }
+    }
+
     /// Says whether one may go on after having waited for so long.
     pub(super) fn after(&self, waited: Duration) -> io::Result<()> {
         if self.stop.load(Ordering::Relaxed) {
@@ -78,6 +86,8 @@ pub struct Wire {
     ahead: Box<[u8]>,
     /// Where in `ahead` that is.
     waiting: Range<usize>,
+    /// The first octet that was read since somebody wanted to know it.
+    first: Arc<OnceLock<u8>>,
 }
 
 impl Wire {
@@ -96,7 +106,34 @@ impl Wire {
             patience,
             ahead: vec![0; AHEAD].into_boxed_slice(),
             waiting: 0..0,
+            first: Arc::default(),
         })
+    }
+
+    /// Where the next octet that is read will be noted: a TLS library that fails keeps the wire to itself.
+    pub(super) fn note_first(&mut self) -> Arc<OnceLock<u8>> {
+        self.first = Arc::default();
+        Arc::clone(&self.first)
+    }
+
+    /// Waits no longer than this for the next octet, and leaves it to be read; `None` if the line is at its end.
+    pub(super) fn peek(&mut self, within: Duration) -> io::Result<Option<u8>> {
+        let before = self.set_timeout(within.min(self.patience.timeout));
+        let filled = self.fill();
+        self.set_timeout(before);
+        filled?;
+        Ok(self.ahead[self.waiting.clone()].first().copied())
+    }
+
+    /// Reads ahead, if nothing waits.
+    fn fill(&mut self) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            let mut ahead = std::mem::take(&mut self.ahead);
+            let read = self.patiently(|stream| stream.read(&mut ahead));
+            self.ahead = ahead;
+            self.waiting = 0..read?;
+        }
+        Ok(())
     }
 
     /// Sets how long the server may be silent; returns what it was.
@@ -131,19 +168,19 @@ impl Wire {
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.waiting.is_empty() {
-            if buffer.len() >= AHEAD {
-                return self.patiently(|stream| stream.read(buffer));
-            }
-            let mut ahead = std::mem::take(&mut self.ahead);
-            let read = self.patiently(|stream| stream.read(&mut ahead));
-            self.ahead = ahead;
-            self.waiting = 0..read?;
+        let len = if self.waiting.is_empty() && buffer.len() >= AHEAD {
+            self.patiently(|stream| stream.read(buffer))?
+        } else {
+            self.fill()?;
+            let len = buffer.len().min(self.waiting.len());
+            let end = self.waiting.start + len;
+            buffer[..len].copy_from_slice(&self.ahead[self.waiting.start..end]);
+            self.waiting.start = end;
+            len
+        };
+        if let Some(first) = buffer[..len].first() {
+            self.first.get_or_init(|| *first);
         }
-        let len = buffer.len().min(self.waiting.len());
-        let end = self.waiting.start + len;
-        buffer[..len].copy_from_slice(&self.ahead[self.waiting.start..end]);
-        self.waiting.start = end;
         Ok(len)
     }
 }

@@ -28,4 +28,5 @@ mod support; // the fake server, the certificates, the transcripts, the sandbox
 mod terminal; // the prompt and the bars on a pseudo-terminal
 mod tidy; // the house rules, held by reading src/
 mod tls; // what TLS refuses, with which words, and how it is mended
+mod transport; // proxies, addresses, client certificates, and what speaks on a port
 mod volume; // much mail and large mail in little memory

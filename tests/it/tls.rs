@@ -1,6 +1,7 @@
 //! TLS as a user meets it: what is refused, with which words, and how it is mended by pin or authority.
 //!
-//! Nothing of the login may be sent where trust is missing. Silence on the line is `line`'s.
+//! Nothing of the login may be sent where trust is missing. Silence on the line is `line`'s; a port that speaks something else is
+//! `transport`'s.
 
 use crate::support::certificates::{Authority, Identity, Leaf, rsa_self_signed, self_signed};
 use crate::support::dovecot::{Dovecot, PASSWORD};
@@ -275,39 +276,6 @@ fn a_file_of_authorities_that_cannot_be_used_is_a_fault_of_the_configuration() {
         assert!(sandbox.mail("Mail").is_empty());
     }
     assert_nothing_told(&server);
-}
-
-#[test]
-fn tls_to_a_port_without_it_is_told_as_such() {
-    let (server, sandbox) = (serve(Tls::None), Sandbox::new());
-    let out = sync(&sandbox, &account(server.port(), ""));
-    assert_refused(
-        &sandbox,
-        &out,
-        &["localhost", "does not speak TLS here", "starttls"],
-    );
-    let sent = server.sent_in_clear().concat();
-    assert!(!sent.contains("USER") && !sent.contains("pass word"));
-}
-
-#[test]
-fn no_tls_to_a_port_of_tls_ends_with_the_time_out() {
-    // Each waits for the other to speak first.
-    for mode in ["starttls", "none"] {
-        let (server, sandbox) = (serve(Tls::Implicit(self_signed())), Sandbox::new());
-        let lines = format!("tls = \"{mode}\"\ntimeout = \"1s\"");
-        let out = sync(&sandbox, &account(server.port(), &lines));
-        assert_eq!(out.code, 75, "{}", out.stderr);
-        assert!(
-            out.stderr
-                .contains("silent for too long during the greeting"),
-            "{}",
-            out.stderr
-        );
-        assert!(out.stderr.contains("tls = \"implicit\""), "{}", out.stderr);
-        assert!(sandbox.mail("Mail").is_empty());
-        assert!(server.sent_in_clear().is_empty());
-    }
 }
 
 #[test]

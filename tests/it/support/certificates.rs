@@ -27,6 +27,8 @@ pub(crate) enum Leaf {
     Expired,
     /// It holds for pop.elsewhere.example only.
     WrongName,
+    /// Nothing, but it is a client's.
+    Client,
 }
 
 /// What a server needs to present itself, and a client to pin it.
@@ -62,10 +64,14 @@ impl Authority {
         let mut params = match leaf {
             Leaf::Good | Leaf::Expired => server(&LOOPBACK),
             Leaf::WrongName => server(&["pop.elsewhere.example"]),
+            Leaf::Client => server(&["me"]),
         };
         if leaf == Leaf::Expired {
             params.not_before = date_time_ymd(2020, 1, 1);
             params.not_after = date_time_ymd(2021, 1, 1);
+        }
+        if leaf == Leaf::Client {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         }
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().unwrap();

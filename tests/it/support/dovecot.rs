@@ -49,9 +49,21 @@ pub(crate) struct Dovecot {
 impl Dovecot {
     /// Starts a server with this certificate chain and key, both PEM text.
     pub(crate) fn start(chain: &str, key: &str) -> Self {
+        Self::start_for(chain, key, None)
+    }
+
+    /// The same, which lets nobody in without a certificate of this authority.
+    pub(crate) fn demanding(chain: &str, key: &str, authority: &str) -> Self {
+        Self::start_for(chain, key, Some(authority))
+    }
+
+    fn start_for(chain: &str, key: &str, authority: Option<&str>) -> Self {
         let (program, syntax) = installed();
         let owner = Owner::for_dovecot();
         let folder = owner.prepare(chain, key);
+        if let Some(authority) = authority {
+            owner.write(&folder.path().join(CLIENTS), authority);
+        }
 
         for _ in 0..ATTEMPTS {
             let ports = Ports::free();
@@ -328,10 +340,13 @@ fn greets(port: u16, welcome: &str) -> io::Result<bool> {
 }
 
 fn configuration(syntax: Syntax, folder: &Path, owner: &Owner, ports: &Ports) -> String {
-    let template = match syntax {
-        Syntax::V2_3 => [V2_3, BOTH].concat(),
-        Syntax::V2_4 => [V2_4, BOTH].concat(),
+    let (mut template, demand) = match syntax {
+        Syntax::V2_3 => ([V2_3, BOTH].concat(), DEMAND_2_3),
+        Syntax::V2_4 => ([V2_4, BOTH].concat(), DEMAND_2_4),
     };
+    if folder.join(CLIENTS).exists() {
+        template.push_str(demand);
+    }
     template
         .replace("{folder}", &folder.display().to_string())
         .replace("{owner}", &owner.user)
@@ -343,6 +358,14 @@ fn configuration(syntax: Syntax, folder: &Path, owner: &Owner, ports: &Ports) ->
         .replace("{greeting}", &greeting(folder))
         .replace("{password}", PASSWORD)
 }
+
+/// The authority of clients' certificates, where they are demanded.
+const CLIENTS: &str = "clients.pem";
+
+const DEMAND_2_3: &str = "ssl_ca = <{folder}/clients.pem\nssl_require_crl = no\nssl_verify_client_cert = yes\n\
+                          auth_ssl_require_client_cert = yes\n";
+const DEMAND_2_4: &str = "ssl_server_ca_file = {folder}/clients.pem\nssl_server_require_crl = no\n\
+                          ssl_server_request_client_cert = yes\nauth_ssl_require_client_cert = yes\n";
 
 const V2_3: &str = include_str!("dovecot/2.3.conf");
 const V2_4: &str = include_str!("dovecot/2.4.conf");

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use popfetch::delivery::{Destination, Maildir, Stager, Stamp};
 use popfetch::mail::{Octets, Uid};
 use popfetch::plan::Limits;
-use popfetch::pop3::{Auth, Endpoint, Need, Patience, Pipelining, Security};
+use popfetch::pop3::{Auth, Endpoint, Need, Patience, Pipelining, Security, Way};
 use popfetch::retention::Policy;
 use popfetch::secret::Secret;
 use popfetch::state::{Account, Arrival, Ledger, Route};
@@ -56,6 +56,8 @@ impl Engine {
                 host: "127.0.0.1".to_owned(),
                 port: mailbox.server.port(),
                 security: Security::Cleartext,
+                client: None,
+                way: Way::default(),
                 timeout: Duration::from_secs(60),
             },
             user: user.to_owned(),

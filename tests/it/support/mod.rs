@@ -13,6 +13,7 @@ pub(crate) mod maildrop; // what lies on the fake server
 pub(crate) mod mbox; // what an mbox holds
 pub(crate) mod options; // what the fake server is to be, and its faults
 mod protocol; // POP3 as the RFCs have it
+pub(crate) mod proxy; // real and false SOCKS5 proxies
 pub(crate) mod sandbox; // where popfetch runs
 pub(crate) mod server; // the fake server
 mod server_tests; // that it is right, and wrong only as told
