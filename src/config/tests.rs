@@ -3,6 +3,7 @@
 mod deliver;
 mod excerpts;
 mod files;
+mod login;
 mod tables;
 mod transport;
 mod values;
