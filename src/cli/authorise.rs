@@ -34,14 +34,12 @@ pub(super) fn login(
     } else {
         keeper
     };
-    let tokens = if options.device {
-        by_device(account, client, &stop)
+    let place = if options.device {
+        by_device(account, client, &stop).and_then(|tokens| keeper.save(&tokens, &stop))
     } else {
-        by_browser(account, client, &stop)
+        by_browser(account, client, &keeper, &stop)
     };
-    let place = tokens
-        .and_then(|tokens| keeper.save(&tokens, &stop))
-        .map_err(failure)?;
+    let place = place.map_err(failure)?;
     if !quiet {
         let name = &account.name;
         report::say(&match place {
@@ -72,7 +70,12 @@ fn failure(error: Error) -> credentials::Error {
     }
 }
 
-fn by_browser(account: &Account, client: &Client, stop: &AtomicBool) -> Result<Tokens, Error> {
+fn by_browser(
+    account: &Account,
+    client: &Client,
+    keeper: &Keeper<'_>,
+    stop: &AtomicBool,
+) -> Result<Place, Error> {
     let authorisation = Authorisation::begin(client, &surroundings::fill_random)?;
     let (address, port) = (authorisation.address(), authorisation.port());
     let opened = surroundings::has_display() && open::that_detached(address).is_ok();
@@ -89,7 +92,9 @@ fn by_browser(account: &Account, client: &Client, stop: &AtomicBool) -> Result<T
         "It must reach this machine. If it is on another one, run this there first:\n\n  ssh -L {port}:127.0.0.1:{port} {}\n\nor paste here the address of the page at which it ends up, even if that page is empty.",
         surroundings::host_name()
     ));
-    authorisation.finish(&lines(), Timestamp::now(), stop)
+    authorisation.finish(&lines(), Timestamp::now(), stop, |tokens| {
+        keeper.save(tokens, stop)
+    })
 }
 
 fn by_device(account: &Account, client: &Client, stop: &AtomicBool) -> Result<Tokens, Error> {

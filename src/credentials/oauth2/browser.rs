@@ -76,18 +76,19 @@ impl Authorisation {
         self.listener.port()
     }
 
-    /// Waits for the browser, or for a line that a person pasted (the address the browser ended at, or the code), and
-    /// gets the tokens. They are not kept yet.
+    /// Waits for the browser, or for a line that a person pasted (the address the browser ended at, or the code), gets the
+    /// tokens and has them kept, before the browser is told that all is well.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::Refused`], [`Error::Pasted`], [`Error::TimedOut`] after ten minutes, and what asking the
-    /// server can end in.
-    pub fn finish(
+    /// server and keeping can end in.
+    pub fn finish<T>(
         self,
         pasted: &Receiver<String>,
         now: Timestamp,
         stop: &AtomicBool,
-    ) -> Result<Tokens, Error> {
+        keep: impl FnOnce(&Tokens) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let begun = Instant::now();
         // The client's secret may need a person too, and not while the browser waits.
         let secret = self.client.find_secret(stop)?;
@@ -105,14 +106,16 @@ impl Authorisation {
             };
             // A clock would be wrong if it were set meanwhile.
             let now = now.checked_add(begun.elapsed()).unwrap_or(now);
-            let tokens = self.exchange(redirect, secret.as_ref(), now, stop);
+            let kept = self
+                .exchange(redirect, secret.as_ref(), now, stop)
+                .and_then(|tokens| keep(&tokens));
             if let Some(visit) = visit {
-                match &tokens {
+                match &kept {
                     Ok(_) => visit.answer("200 OK", &page::success()),
                     Err(error) => visit.answer("200 OK", &page::failure(error)),
                 }
             }
-            return tokens;
+            return kept;
         }
         Err(Error::TimedOut {
             minutes: DEADLINE.as_secs() / 60,

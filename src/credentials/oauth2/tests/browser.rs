@@ -44,6 +44,15 @@ impl Waiting {
 
 /// Begins a login at the server, lets the test do its part, and says how it ended.
 fn login(server: &Server, part: impl FnOnce(&Waiting)) -> Result<Tokens, Error> {
+    login_kept(server, |tokens| Ok(tokens.clone()), part)
+}
+
+/// The same, where the tokens are kept like this.
+fn login_kept(
+    server: &Server,
+    keep: impl FnOnce(&Tokens) -> Result<Tokens, Error> + Send,
+    part: impl FnOnce(&Waiting),
+) -> Result<Tokens, Error> {
     let seed = Cell::new(0);
     let authorisation = Authorisation::begin(&client(&server.base), &|bytes| {
         seed.set(seed.get() + 1);
@@ -62,7 +71,7 @@ fn login(server: &Server, part: impl FnOnce(&Waiting)) -> Result<Tokens, Error> 
     };
     let stop = &AtomicBool::new(false);
     thread::scope(|scope| {
-        let login = scope.spawn(move || authorisation.finish(&pasted, noon(), stop));
+        let login = scope.spawn(move || authorisation.finish(&pasted, noon(), stop, keep));
         let _end = EndIfItFails(stop);
         part(&waiting);
         login.join().unwrap()
@@ -76,6 +85,20 @@ impl Drop for EndIfItFails<'_> {
     fn drop(&mut self) {
         self.0.store(thread::panicking(), Ordering::Relaxed);
     }
+}
+
+#[test]
+fn a_login_whose_tokens_cannot_be_kept_is_called_none() {
+    let server = Server::saying(grants("a", Some("r")));
+    let kept = login_kept(
+        &server,
+        |_| Err(Error::Busy),
+        |waiting| {
+            let page = waiting.get(&waiting.redirect("code=c"));
+            assert!(page.contains("The login did not work"), "{page}");
+        },
+    );
+    assert!(matches!(kept, Err(Error::Busy)), "{kept:?}");
 }
 
 #[test]
@@ -234,7 +257,7 @@ fn an_address_of_another_login_is_not_taken() {
 fn a_stop_ends_the_wait_for_the_browser() {
     let begun = Authorisation::begin(&client("http://127.0.0.1:1"), &|_| {}).unwrap();
     let (_, pasted) = mpsc::channel();
-    let stopped = begun.finish(&pasted, noon(), &AtomicBool::new(true));
+    let stopped = begun.finish(&pasted, noon(), &AtomicBool::new(true), |_| Ok(()));
     assert!(matches!(stopped, Err(Error::Stopped)), "{stopped:?}");
 }
 
