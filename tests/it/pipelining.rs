@@ -5,8 +5,9 @@
 
 mod memory; // what is remembered of a server, and what a wrong guess costs
 mod opening; // the login and the listings against transcripts
-mod private;
-mod probe; // servers that do not announce it: those that keep what is sent ahead, and those that lose it // the password in replies to commands that were sent ahead
+mod private; // the password in replies to commands that were sent ahead
+mod probe; // servers that do not announce it: those that keep what is sent ahead, and those that lose it
+mod sasl; // logins whose last line travels with what follows
 
 use crate::support::certificates::{Identity, self_signed};
 use crate::support::mailbox::{Mailbox, PASSWORD, USER, account};

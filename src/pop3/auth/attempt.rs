@@ -22,6 +22,9 @@ use crate::secret::Secret;
 /// RFC 2449 §4 and RFC 5034 §4: a command with its CRLF has 255 octets at most.
 const MAX_COMMAND: usize = 255;
 
+/// What a server does that forgets its part.
+const HASTY: &str = "accepted the login before that";
+
 /// A login that is not answered to its end.
 pub(in crate::pop3) struct Attempt {
     mechanism: Mechanism,
@@ -74,7 +77,7 @@ impl Attempt {
             }
             _ => {
                 let client = Client::new(login);
-                attempt.converse(channel, client)?;
+                attempt.converse(channel, client, ahead == Ahead::All)?;
             }
         }
         Ok(attempt)
@@ -95,6 +98,7 @@ impl Attempt {
         &mut self,
         channel: &mut Channel<S>,
         mut client: Client,
+        ahead: bool,
     ) -> Result<(), Error> {
         let name = self.mechanism.name();
         let fits = |octets: usize| {
@@ -110,7 +114,7 @@ impl Attempt {
             channel.hide(initial.clone());
         }
         channel.queue(&Command::Auth(self.mechanism, initial))?;
-        while !client.is_done() {
+        while !(client.is_done() || ahead && client.only_thanks()) {
             channel.flush("AUTH")?;
             let challenge = match channel.answer("AUTH")? {
                 Answer::Challenge(challenge) => challenge,
@@ -119,7 +123,7 @@ impl Attempt {
                 Answer::Verdict(_) if client.takes_acceptance_for_a_challenge() => {
                     Message::default()
                 }
-                Answer::Verdict(_) => return Err(self.unproven("accepted the login before that")),
+                Answer::Verdict(_) => return Err(self.unproven(HASTY)),
             };
             let message = client
                 .answer(&challenge)
@@ -127,6 +131,11 @@ impl Attempt {
             Self::respond(channel, &message)?;
         }
         self.awaited = vec!["AUTH"];
+        if !client.is_done() {
+            // It says nothing, so it can be said before the proof is there; what follows it is believed only after that.
+            Self::respond(channel, b"")?;
+            self.awaited.push("AUTH");
+        }
         self.client = Some(client);
         Ok(())
     }
@@ -143,18 +152,27 @@ impl Attempt {
         channel: &mut Channel<S>,
     ) -> Result<(), Error> {
         while let Some(verb) = self.awaited.pop() {
-            let Some(client) = &self.client else {
+            let Some(client) = &mut self.client else {
                 let reply = channel.reply(verb)?;
                 self.accept(reply, None)?;
                 continue;
             };
             let challenge = match channel.answer(verb)? {
+                Answer::Verdict(reply) if reply.positive && !client.is_done() => {
+                    return Err(self.unproven(HASTY));
+                }
                 Answer::Verdict(reply) => {
                     self.accept(reply, None)?;
                     continue;
                 }
                 Answer::Challenge(challenge) => challenge,
             };
+            if !client.is_done() {
+                // What answers it is on its way.
+                let proof = client.answer(&challenge);
+                proof.map_err(|flaw| self.unproven(flaw))?;
+                continue;
+            }
             let unasked = || Error::violation(Violation::Challenge, verb);
             let (answer, status) = client.object(&challenge).ok_or_else(unasked)?;
             Self::respond(channel, answer)?;

@@ -97,6 +97,11 @@ impl Client {
         self.said == messages
     }
 
+    /// Whether all that is left to say is thanks for the server's proof.
+    pub(super) fn only_thanks(&self) -> bool {
+        matches!(self.script, Script::Scram(_)) && self.said == 2
+    }
+
     /// Whether an acceptance may come before the client is done: old servers say `+OK` where they mean "go on".
     pub(super) fn takes_acceptance_for_a_challenge(&self) -> bool {
         !matches!(self.script, Script::Scram(_) | Script::Cram(..))

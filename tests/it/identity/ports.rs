@@ -101,6 +101,15 @@ fn a_new_port_brings_nothing_again_and_new_mail_goes_on() {
 }
 
 #[test]
+fn what_the_server_said_on_its_former_port_is_not_asked_again() {
+    let mailbox = relocated(5);
+    for _ in 0..2 {
+        sync_asking_for(&mailbox, 0);
+        assert_eq!(mailbox.server.count("CAPA"), 0);
+    }
+}
+
+#[test]
 fn a_port_that_changes_together_with_new_mail_brings_the_new_mail_only() {
     let mailbox = relocated(3);
     mailbox.deposit("new");
