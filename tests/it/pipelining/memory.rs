@@ -3,7 +3,7 @@
 use super::{
     IN_TURN, LOGIN, deposit, flights, mailbox_on, synced, synced_at_once, then, unannounced,
 };
-use crate::support::mailbox::Mailbox;
+use crate::support::mailbox::{Mailbox, PASSWORD, USER, account};
 use crate::support::options::{Act, Fault, Loss, Options, Tls};
 
 /// CAPA without PIPELINING.
@@ -130,15 +130,16 @@ fn each_server_is_remembered_by_itself() {
     let options = Options::new(Tls::None).without_pipelining();
     let (one, other) = (Mailbox::new(3), mailbox_on(3, options));
     synced(&one);
-    // The same state, another server.
-    let config = std::fs::read_to_string(one.sandbox.path("config/popfetch/config.toml")).unwrap();
-    let [port, other_port] = [&one, &other].map(|mailbox| mailbox.server.port().to_string());
-    one.sandbox.config(&config.replace(&port, &other_port));
-    let out = one.sync();
+    // The same state, and another account's server on the same host.
+    let path = "config/popfetch/config.toml";
+    let config = std::fs::read_to_string(one.sandbox.path(path)).unwrap();
+    let password = format!("password = \"{PASSWORD}\"\n");
+    let added = account("other", other.server.port(), USER) + &password;
+    one.sandbox.config(&(config + &added));
+    let out = one.sandbox.run(["sync", "other"]);
     assert_eq!((out.code, out.stderr.as_str()), (0, ""));
     let asked = [&["CAPA"], &IN_TURN[..]].concat();
-    // The mail is the same, and here.
-    assert_eq!(flights(&other, 0), [then(&asked, 0, "")]);
+    assert_eq!(flights(&other, 0), [then(&asked, 3, "RETR")]);
 }
 
 #[test]
