@@ -72,6 +72,7 @@ impl Attempt {
                     return Err(Error::NoTimestamp);
                 };
                 let digest = apop(stamp, credentials.proof.secret());
+                channel.hide(digest.clone());
                 channel.queue(&Command::Apop(credentials.user.clone(), digest))?;
                 attempt.awaited = vec!["APOP"];
             }
