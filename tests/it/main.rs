@@ -14,6 +14,7 @@ mod interruption; // whatever ends a run: nothing lost, nothing twice
 mod ledger; // what the state remembers
 mod line; // silence on the line, and the address it leads to
 mod list; // what is on the server, shown to a person and to a program
+mod login; // each way to log in, with honest and with lying servers
 mod manual; // man/ and completions/ are what the command line says
 mod output; // what is printed, and what never is
 mod peers; // each case in which other programs were tried out

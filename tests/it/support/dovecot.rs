@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+pub(crate) use self::logins::Logins;
+use self::tokens::Tokens;
 use super::daemon::{Daemon, output_of};
 
 /// The password of every user.
@@ -36,10 +38,12 @@ const AGENTS: [&str; 2] = [
 /// How often other ports are tried, when another process took one between choice and use.
 const ATTEMPTS: u32 = 10;
 
-/// A running server. Any user name logs in with [`PASSWORD`]; it should be in lower case, as Dovecot folds it.
+/// A running server. If nothing else was asked for, any user name logs in with [`PASSWORD`]; it should be in lower case, as
+/// Dovecot folds it.
 pub(crate) struct Dovecot {
     // Ended before the folder is removed: fields are dropped in this order.
-    _daemon: Daemon,
+    daemon: Daemon,
+    _tokens: Option<Tokens>,
     folder: TempDir,
     owner: Owner,
     ports: Ports,
@@ -49,28 +53,35 @@ pub(crate) struct Dovecot {
 impl Dovecot {
     /// Starts a server with this certificate chain and key, both PEM text.
     pub(crate) fn start(chain: &str, key: &str) -> Self {
-        Self::start_for(chain, key, None)
+        Self::start_for(chain, key, &Logins::any_name())
     }
 
     /// The same, which lets nobody in without a certificate of this authority.
     pub(crate) fn demanding(chain: &str, key: &str, authority: &str) -> Self {
-        Self::start_for(chain, key, Some(authority))
+        Self::start_for(chain, key, &Logins::any_name().demanding(authority))
     }
 
-    fn start_for(chain: &str, key: &str, authority: Option<&str>) -> Self {
+    /// A server where only these may log in, and only in these ways.
+    pub(crate) fn start_for(chain: &str, key: &str, logins: &Logins) -> Self {
         let (program, syntax) = installed();
         let owner = Owner::for_dovecot();
         let folder = owner.prepare(chain, key);
-        if let Some(authority) = authority {
-            owner.write(&folder.path().join(CLIENTS), authority);
+        let tokens = logins.provider();
+        let logins = match &tokens {
+            Some(provider) => &logins.clone().tokens_of(&provider.url()),
+            None => logins,
+        };
+        for (name, text) in logins.files() {
+            owner.write(&folder.path().join(name), &text);
         }
 
         for _ in 0..ATTEMPTS {
             let ports = Ports::free();
-            match launch(program, syntax, folder.path(), &owner, &ports) {
+            match launch(program, syntax, folder.path(), &owner, &ports, logins) {
                 Ok(daemon) => {
                     return Self {
-                        _daemon: daemon,
+                        daemon,
+                        _tokens: tokens,
                         folder,
                         owner,
                         ports,
@@ -102,6 +113,11 @@ impl Dovecot {
     /// The unix socket that takes mail by LMTP, for any user.
     pub(crate) fn socket_lmtp(&self) -> PathBuf {
         self.folder.path().join("lmtp")
+    }
+
+    /// What it has logged until now: each login and each refusal in a line, if `Logins` were given.
+    pub(crate) fn log(&self) -> String {
+        self.daemon.log()
     }
 
     /// The delivery agent that delivers into this user's maildrop what is on its standard input. It must run as root or
@@ -306,9 +322,13 @@ fn launch(
     folder: &Path,
     owner: &Owner,
     ports: &Ports,
+    logins: &Logins,
 ) -> Result<Daemon, String> {
     let (config, log) = (folder.join("dovecot.conf"), folder.join("log"));
-    owner.write(&config, &configuration(syntax, folder, owner, ports));
+    owner.write(
+        &config,
+        &configuration(syntax, folder, owner, ports, logins),
+    );
     owner.write(&log, "");
     let mut command = Command::new(program);
     command.arg("-F").arg("-c").arg(&config);
@@ -336,18 +356,23 @@ fn greets(port: u16, welcome: &str) -> io::Result<bool> {
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line)?;
-    Ok(line.trim_end() == welcome)
+    // Where APOP may be used, its challenge follows.
+    Ok(line.trim_end().starts_with(welcome))
 }
 
-fn configuration(syntax: Syntax, folder: &Path, owner: &Owner, ports: &Ports) -> String {
-    let (mut template, demand) = match syntax {
-        Syntax::V2_3 => ([V2_3, BOTH].concat(), DEMAND_2_3),
-        Syntax::V2_4 => ([V2_4, BOTH].concat(), DEMAND_2_4),
+fn configuration(
+    syntax: Syntax,
+    folder: &Path,
+    owner: &Owner,
+    ports: &Ports,
+    logins: &Logins,
+) -> String {
+    let template = match syntax {
+        Syntax::V2_3 => [V2_3, BOTH].concat(),
+        Syntax::V2_4 => [V2_4, BOTH].concat(),
     };
-    if folder.join(CLIENTS).exists() {
-        template.push_str(demand);
-    }
     template
+        .replace("{logins}", &logins.configuration(syntax))
         .replace("{folder}", &folder.display().to_string())
         .replace("{owner}", &owner.user)
         .replace("{group}", &owner.group)
@@ -359,16 +384,10 @@ fn configuration(syntax: Syntax, folder: &Path, owner: &Owner, ports: &Ports) ->
         .replace("{password}", PASSWORD)
 }
 
-/// The authority of clients' certificates, where they are demanded.
-const CLIENTS: &str = "clients.pem";
-
-const DEMAND_2_3: &str = "ssl_ca = <{folder}/clients.pem\nssl_require_crl = no\nssl_verify_client_cert = yes\n\
-                          auth_ssl_require_client_cert = yes\n";
-const DEMAND_2_4: &str = "ssl_server_ca_file = {folder}/clients.pem\nssl_server_require_crl = no\n\
-                          ssl_server_request_client_cert = yes\nauth_ssl_require_client_cert = yes\n";
-
 const V2_3: &str = include_str!("dovecot/2.3.conf");
 const V2_4: &str = include_str!("dovecot/2.4.conf");
 const BOTH: &str = include_str!("dovecot/both.conf");
 
-mod tests; // that it serves and receives
+mod logins; // who may log in, and how
+mod tests;
+mod tokens; // who is asked about tokens // that it serves and receives

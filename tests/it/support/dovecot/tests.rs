@@ -4,6 +4,8 @@
 
 use std::os::unix::net::UnixStream;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use native_tls::TlsConnector;
 
 use super::*;
@@ -81,7 +83,15 @@ fn a_taken_port_is_reported_as_such_and_not_waited_for() {
     };
     let (chain, key) = pem();
     let folder = owner.prepare(&chain, &key);
-    let log = launch(program, syntax, folder.path(), &owner, &ports).err();
+    let log = launch(
+        program,
+        syntax,
+        folder.path(),
+        &owner,
+        &ports,
+        &Logins::any_name(),
+    )
+    .err();
     let log = log.expect("two servers cannot share a port");
     assert!(log.contains("Address already in use"), "{log}");
 }
@@ -110,4 +120,36 @@ fn dovecot_receives_by_lmtp_and_from_its_delivery_agent() {
     assert!(mail[0].ends_with(b"\nSubject: 1\n\none\n"));
     assert!(mail[1].ends_with(b"\nSubject: 1\n\none\n"));
     assert!(mail[2].ends_with(b"Subject: 2\n\ntwo\n"));
+}
+
+#[test]
+fn dovecot_takes_any_name_and_password_and_a_token_that_is_the_password() {
+    let (chain, key) = pem();
+    let mechanisms = "plain apop scram-sha-256 xoauth2 oauthbearer";
+    let (user, password) = ("m\u{e9}, too=two", "p: {w} \u{1f511}");
+    let logins = Logins::by(mechanisms).user(user, password);
+    let server = Dovecot::start_for(&chain, &key, &logins);
+    // RFC 5801 §4: what has a meaning in the header is written otherwise in the name.
+    let escaped = user.replace('=', "=3D").replace(',', "=2C");
+    let bearer = format!("n,a={escaped},\x01auth=Bearer {password}\x01\x01");
+    let oauth2 = format!("user={user}\x01auth=Bearer {password}\x01\x01");
+    for (mechanism, response, is_right) in [
+        ("PLAIN", format!("\0{user}\0{password}"), true),
+        ("PLAIN", format!("\0{user}\0other"), false),
+        ("OAUTHBEARER", bearer, true),
+        ("XOAUTH2", oauth2.clone(), true),
+        ("XOAUTH2", oauth2.replace("{w}", "{v}"), false),
+    ] {
+        let clear = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port_pop3()));
+        let response = STANDARD.encode(&response);
+        let script = format!("AUTH {mechanism} {response}\r\n\r\nSTAT\r\nQUIT\r\n");
+        let replies = talk(clear.expect("it listens"), &script);
+        assert!(replies.starts_with("+OK dovecot-"), "{replies}");
+        assert!(
+            replies.contains("> \r\n") || replies.contains(">\r\n"),
+            "{replies}"
+        );
+        let is_in = replies.contains("\r\n+OK 0 0\r\n");
+        assert_eq!(is_in, is_right, "{mechanism}: {replies}\n{}", server.log());
+    }
 }
