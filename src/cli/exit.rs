@@ -224,7 +224,6 @@ impl From<&oauth2::Error> for Status {
             | Error::Pasted { .. }
             | Error::Revoked { .. } => Self::Login,
             Error::ClientSecret { source } => source.into(),
-            Error::Keyring { .. } => Self::Unavailable,
             Error::File { .. } | Error::Listen { .. } => Self::Local,
             _ => Self::Configuration,
         }

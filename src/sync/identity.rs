@@ -8,6 +8,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Job;
 use super::outcome::Error;
 use super::session::quirks;
@@ -78,11 +80,11 @@ fn argument(what: &'static str, secret: Secret) -> Result<Argument, Error> {
     Argument::new(secret).map_err(|source| Error::Unsendable { what, source })
 }
 
-/// Waits for a login that is due in a moment; one that is due later is an error.
-pub(super) fn wait_until_due(job: &Job<'_>, account: &Account<'_>) -> Result<(), Error> {
+/// Waits for a login that is due in a moment, and tells what time it is then; one that is due later is an error.
+pub(super) fn wait_until_due(job: &Job<'_>, account: &Account<'_>) -> Result<Timestamp, Error> {
     const TICK: Duration = Duration::from_millis(100);
     let Some(due) = account.login_due(job.now)? else {
-        return Ok(());
+        return Ok(job.now);
     };
     let mut left = due.duration_since(job.now).unsigned_abs();
     if left > SHORT {
@@ -100,13 +102,14 @@ pub(super) fn wait_until_due(job: &Job<'_>, account: &Account<'_>) -> Result<(),
         thread::sleep(pause);
         left -= pause;
     }
-    Ok(())
+    Ok(due)
 }
 
-/// Records when the next login is due, after one that was accepted, or refused because it came too soon.
+/// Records when the next login is due, after one at this time that was accepted, or refused because it came too soon.
 pub(super) fn note_login(
     job: &Job<'_>,
     account: &Account<'_>,
+    now: Timestamp,
     delay: Option<Duration>,
     failure: Option<&Error>,
 ) -> Result<(), Error> {
@@ -116,5 +119,5 @@ pub(super) fn note_login(
         Some(Error::Pop3(error)) if error.code() == Some(Code::LoginDelay) => delay,
         Some(_) => return Ok(()),
     };
-    Ok(account.set_login_due(delay.map(|delay| job.now + delay))?)
+    Ok(account.set_login_due(delay.map(|delay| now + delay))?)
 }

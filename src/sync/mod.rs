@@ -170,9 +170,10 @@ fn attempt(
             account.set_rebuilding(Some(job.now))?;
         }
     }
-    identity::wait_until_due(job, &account)?;
+    let now = identity::wait_until_due(job, &account)?;
     let work = Work {
         job,
+        now,
         identity: Identity::find(job)?,
         account: &account,
         store: &store,

@@ -6,6 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
+use jiff::Timestamp;
+
 use super::manners::Manners;
 use super::observer::Observer;
 use super::outcome::{Error, Problem, Tally};
@@ -30,6 +32,8 @@ const FULL_PAGE: usize = 200;
 /// What the sessions of a run share.
 pub(super) struct Work<'w> {
     pub(super) job: &'w Job<'w>,
+    /// The time of the first login.
+    pub(super) now: Timestamp,
     pub(super) identity: Identity<'w>,
     pub(super) account: &'w Account<'w>,
     pub(super) store: &'w Store<'w>,
@@ -114,7 +118,7 @@ impl Work<'_> {
         let present = || Ok(account.present()?);
         let entered = self.manners.enter(&self.identity, observer, present);
         let delay = self.manners.login_delay();
-        identity::note_login(job, account, delay, entered.as_ref().err())?;
+        identity::note_login(job, account, self.now, delay, entered.as_ref().err())?;
         let (mut session, listings, mut present) = entered?;
         let mut seen = Tally::default();
         let listing = survey::complete(&mut session, listings, &mut seen)?;
