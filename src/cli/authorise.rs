@@ -11,7 +11,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use super::args::Login;
-use super::exit::Status;
+use super::exit::{OfAccount, Status};
 use super::secrets::tokens_folder;
 use super::{login, report, surroundings, visible};
 use crate::config::Account;
@@ -39,7 +39,9 @@ pub(super) fn login(
     } else {
         by_browser(account, client, &keeper, &stop)
     };
-    let place = place.map_err(failure)?;
+    let place = place
+        .map_err(failure)
+        .map_err(OfAccount::of(&account.name))?;
     if !quiet {
         let name = &account.name;
         report::say(&match place {
@@ -89,7 +91,7 @@ fn by_browser(
         account.name
     ));
     report::say(&format!(
-        "It must reach this machine. If it is on another one, run this there first:\n\n  ssh -L {port}:127.0.0.1:{port} {}\n\nor paste here the address of the page at which it ends up, even if that page is empty.",
+        "The browser must reach this machine. If it runs on another one, run this there first:\n\n  ssh -L {port}:127.0.0.1:{port} {}\n\nor paste here the address of the page at which it ends up, even if that page is empty.",
         surroundings::host_name()
     ));
     authorisation.finish(&lines(), Timestamp::now(), stop, |tokens| {

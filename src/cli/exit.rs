@@ -56,7 +56,7 @@ impl Status {
             Self::Configuration
         } else if let Some(error) = error.downcast_ref::<state::Error>() {
             error.into()
-        } else if let Some(error) = error.downcast_ref::<credentials::Error>() {
+        } else if let Some(OfAccount { error, .. }) = error.downcast_ref() {
             error.into()
         } else {
             // What remains is the system's: no random numbers, no signals, a closed pipe.
@@ -236,6 +236,27 @@ fn refusal(code: Option<Code>) -> Status {
         Some(Code::InUse | Code::LoginDelay | Code::SysTemp) => Status::Later,
         Some(Code::Auth) => Status::Login,
         Some(Code::SysPerm) | None => Status::Unavailable,
+    }
+}
+
+/// The trouble of one account in a command that is about it alone.
+#[derive(Debug, thiserror::Error)]
+#[error("{account}")]
+pub(super) struct OfAccount {
+    /// The account's name.
+    pub(super) account: String,
+    /// What is wrong.
+    #[source]
+    pub(super) error: credentials::Error,
+}
+
+impl OfAccount {
+    /// Says whose an error is.
+    pub(super) fn of(account: &str) -> impl Fn(credentials::Error) -> Self {
+        move |error| Self {
+            account: account.to_owned(),
+            error,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use indicatif::MultiProgress;
 use zeroize::Zeroizing;
 
 use super::args::{Global, Login, Logout};
-use super::exit::{Status, Usage};
+use super::exit::{OfAccount, Status, Usage};
 use super::{accounts, authorise, logging, report, surroundings};
 use crate::config::Account;
 use crate::credentials::{self, Owner, Source};
@@ -44,15 +44,15 @@ pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> 
         None => credentials::ask(
             &format!("Password of {} at {server}: ", account.user),
             &stop,
-        )?,
+        )
+        .map_err(OfAccount::of(&account.name))?,
     };
     if secret.expose().is_empty() {
-        return Err(credentials::Error::Empty {
-            source_name: "standard input".to_owned(),
-        }
-        .into());
+        let source_name = "standard input".to_owned();
+        let error = credentials::Error::Empty { source_name };
+        return Err(OfAccount::of(&account.name)(error).into());
     }
-    credentials::store(owner, secret, &stop)?;
+    credentials::store(owner, secret, &stop).map_err(OfAccount::of(&account.name))?;
     if !global.quiet {
         let name = &account.name;
         report::say(&format!("The password of {name} is in the keyring."));
@@ -76,12 +76,12 @@ pub(super) fn logout(options: &Logout, global: &Global) -> anyhow::Result<Status
     let owner = owner(account, &server);
     let name = &account.name;
     let said = if let Source::OAuth2(_) = &account.secret {
-        if authorise::logout(owner, &folders.state, &stop)? {
+        if authorise::logout(owner, &folders.state, &stop).map_err(OfAccount::of(name))? {
             format!("The tokens of {name} are removed from this machine.")
         } else {
             format!("There are no tokens of {name}.")
         }
-    } else if credentials::remove(owner, &stop)? {
+    } else if credentials::remove(owner, &stop).map_err(OfAccount::of(name))? {
         format!("The password of {name} is no longer in the keyring.")
     } else {
         format!("The keyring has no password of {name}.")

@@ -11,9 +11,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::cure::{self, Whose};
-use super::exit::Status;
+use super::exit::{OfAccount, Status};
 use crate::sync::{Outcome, Problem, Tally};
-use crate::{config, credentials, state};
+use crate::{config, state};
 
 /// The version of the JSON that is printed; a field may be added, none is changed or removed.
 pub(super) const JSON_VERSION: u32 = 1;
@@ -40,8 +40,8 @@ pub(super) fn failure(error: &anyhow::Error) {
     }
     let cure = if let Some(error) = error.downcast_ref::<state::Error>() {
         Some(cure::of_state(error))
-    } else if let Some(error) = error.downcast_ref::<credentials::Error>() {
-        cure::of_credentials(error, "ACCOUNT")
+    } else if let Some(OfAccount { account, error }) = error.downcast_ref() {
+        cure::of_credentials(error, account)
     } else {
         None
     };

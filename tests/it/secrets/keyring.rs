@@ -146,7 +146,7 @@ fn without_a_keyring_that_answers_sync_ends_by_itself_and_says_why() {
         assert_eq!(out.status.code(), Some(69), "{out:?}");
         let said = String::from_utf8_lossy(&out.stderr);
         assert!(
-            said.starts_with("popfetch: cannot use the keyring: "),
+            said.starts_with("popfetch: work: cannot use the keyring: "),
             "{said}"
         );
         assert!(
