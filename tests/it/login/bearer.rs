@@ -1,6 +1,7 @@
 //! Tokens: how they are sent, how a refusal is answered and shown, and which oddities are borne.
 
-use super::dialogue::{CONNECTED, MAIL, Server, Talk, decoded};
+use super::dialogue::{CONNECTED, Server, Talk, decoded, fetched};
+use super::place::assert_says;
 use crate::support::sandbox::{Finished, Sandbox};
 
 const TOKEN: &str = "ya29.a-token-like-no-other";
@@ -9,33 +10,10 @@ fn lines(auth: &str) -> String {
     format!("auth = \"{auth}\"\ntoken-command = [\"printf\", \"%s\", \"{TOKEN}\"]")
 }
 
-#[track_caller]
-fn fetched(server: &Server, (sandbox, out): &(Sandbox, Finished)) {
-    assert_eq!(
-        (out.code, out.stderr.as_str()),
-        (0, ""),
-        "{:?}",
-        server.said()
-    );
-    assert_eq!(
-        sandbox.mail("Mail"),
-        [MAIL.replace("\r\n", "\n").as_bytes()]
-    );
-}
-
 /// Asserts a refusal that shows these words, after one connection and one AUTH.
 #[track_caller]
 fn refused(server: &Server, (sandbox, out): &(Sandbox, Finished), code: i32, words: &[&str]) {
-    assert_eq!(
-        (out.code, out.stdout.as_str()),
-        (code, ""),
-        "{}",
-        out.stderr
-    );
-    assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
-    for word in words {
-        assert!(out.stderr.contains(word), "no {word:?} in {}", out.stderr);
-    }
+    assert_says(out, code, words);
     assert!(!out.stderr.contains(TOKEN), "{}", out.stderr);
     assert!(sandbox.mail("Mail").is_empty());
     let said = server.said();

@@ -187,3 +187,18 @@ impl Drop for Server {
         }
     }
 }
+
+/// Asserts that a run was let in and fetched the message.
+#[track_caller]
+pub(super) fn fetched(server: &Server, (sandbox, out): &(Sandbox, Finished)) {
+    assert_eq!(
+        (out.code, out.stderr.as_str()),
+        (0, ""),
+        "{:?}",
+        server.said()
+    );
+    assert_eq!(
+        sandbox.mail("Mail"),
+        [MAIL.replace("\r\n", "\n").as_bytes()]
+    );
+}

@@ -85,20 +85,7 @@ impl Place {
     /// Asserts that this run ended with this status, one line that holds these words, and no mail.
     #[track_caller]
     pub(crate) fn assert_refused(&self, out: &Finished, code: i32, words: &[&str], case: &str) {
-        assert_eq!(
-            (out.code, out.stdout.as_str()),
-            (code, ""),
-            "{case}: {}",
-            out.stderr
-        );
-        assert_eq!(out.stderr.lines().count(), 1, "{case}: {}", out.stderr);
-        for word in words {
-            assert!(
-                out.stderr.contains(word),
-                "{case}: no {word:?} in {}",
-                out.stderr
-            );
-        }
+        assert_says(out, code, words);
         assert!(self.sandbox.mail("Mail").is_empty(), "{case}");
     }
 
@@ -160,4 +147,19 @@ pub(crate) fn refusals(line: &str) -> usize {
     let (_, rest) = line.split_once("auth failed, ").unwrap_or_default();
     let number = rest.split(' ').next().unwrap_or_default();
     number.parse().unwrap_or(0)
+}
+
+/// Asserts that a run ended with this status and nothing but a line with these words.
+#[track_caller]
+pub(crate) fn assert_says(out: &Finished, code: i32, words: &[&str]) {
+    assert_eq!(
+        (out.code, out.stdout.as_str()),
+        (code, ""),
+        "{}",
+        out.stderr
+    );
+    assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
+    for word in words {
+        assert!(out.stderr.contains(word), "no {word:?} in {}", out.stderr);
+    }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::dialogue::{CONNECTED, MAIL, Server, Talk};
+use super::dialogue::{CONNECTED, Server, Talk, fetched};
 
 const PASSWORD: &str = "pencil-box-of-wood";
 const SALT: &[u8] = b"a salt of sixteen";
@@ -173,17 +173,7 @@ fn refused(lie: Lie) {
 #[test]
 fn an_honest_server_lets_in_and_is_believed() {
     let server = server(Lie::None);
-    let (sandbox, out) = server.sync(&format!("password = \"{PASSWORD}\""));
-    assert_eq!(
-        (out.code, out.stderr.as_str()),
-        (0, ""),
-        "{:?}",
-        server.said()
-    );
-    assert_eq!(
-        sandbox.mail("Mail"),
-        [MAIL.replace("\r\n", "\n").as_bytes()]
-    );
+    fetched(&server, &server.sync(&format!("password = \"{PASSWORD}\"")));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::provider::{Page, Provider};
-use crate::login::place::{MAIL, Place};
+use crate::login::place::{MAIL, Place, assert_says};
 use crate::login::private::{assert_absent, assert_absent_below};
 use crate::support::dovecot::Logins;
 use crate::support::keyring::Keyring;
@@ -177,16 +177,7 @@ impl Flow {
         self.place.dovecot.fill(USER, [MAIL.to_vec()]);
         let before = self.place.sandbox.mail("Mail").len();
         let out = self.run(&["sync"]);
-        assert_eq!(
-            (out.code, out.stdout.as_str()),
-            (code, ""),
-            "{}",
-            out.stderr
-        );
-        assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
-        for word in words {
-            assert!(out.stderr.contains(word), "no {word:?} in {}", out.stderr);
-        }
+        assert_says(&out, code, words);
         assert_eq!(self.place.sandbox.mail("Mail").len(), before);
         self.assert_absent_in(&out);
     }
