@@ -99,7 +99,7 @@ fn account(
     });
     let host = host(own, defaults);
     let user = own.user.or(&defaults.user).get();
-    let named = own.provider.or(&defaults.provider).get();
+    let named = own.provider.get().or_else(|| inherited(own, defaults));
     let provider = named.or_else(|| providers::recognise(host.as_deref()?, user.as_deref()?));
     let terms = Terms {
         is_certified: client.is_some(),
@@ -143,6 +143,14 @@ fn account(
     })
 }
 
+/// The defaults' provider, for an account that names no server itself: another server is none of that provider's.
+fn inherited(own: &Settings, defaults: &Settings) -> Option<&'static Provider> {
+    match own.host.get() {
+        Some(_) => None,
+        None => defaults.provider.get(),
+    }
+}
+
 /// The server's name: what a table says itself, and what its provider fills in; the account's before the defaults'.
 fn host(own: &Settings, defaults: &Settings) -> Option<String> {
     let said = |settings: &Settings| {
@@ -165,8 +173,11 @@ fn protection(own: &Settings, defaults: &Settings) -> Protection {
         };
         settings.tls.get().or_else(known)
     };
-    let said = said(own).or_else(|| said(defaults));
-    said.unwrap_or(Protection::Implicit)
+    let others = || match (own.host.get(), defaults.tls.get()) {
+        (Some(_), others) => others,
+        (None, _) => said(defaults),
+    };
+    said(own).or_else(others).unwrap_or(Protection::Implicit)
 }
 
 /// The keys that neither the account nor the defaults hold.

@@ -55,6 +55,21 @@ fn what_an_account_says_itself_wins_over_its_provider_and_that_over_the_defaults
 }
 
 #[test]
+fn the_defaults_provider_is_not_that_of_an_account_with_a_host_of_its_own() {
+    let text = "[defaults]\nprovider = 'tim'\ndeliver.maildir = '/mail'\n[accounts.a]\nhost = 'pop.example.com'\nuser = 'me@example.com'\n[accounts.b]\nuser = 'me@tim.it'";
+    let accounts = finished(text).unwrap().accounts;
+    let (other, tim) = (&accounts[0], &accounts[1]);
+    assert_eq!(other.provider, None);
+    assert_eq!(other.endpoint.security, Security::Implicit(Trust::System));
+    assert_eq!(tim.provider, Some("tim"));
+    assert_eq!(tim.endpoint.security, Security::StartTls(Trust::System));
+    // Nor are its addresses those that another provider's secrets go to.
+    let text = "[defaults]\nprovider = 'outlook'\noauth = { client-id = 'x' }\ndeliver.maildir = '/mail'\n[accounts.a]\nhost = 'pop.example.com'\nuser = 'me'";
+    let said = finished(text).unwrap_err().to_string();
+    assert!(said.contains("`oauth` lacks `authorization-url`"), "{said}");
+}
+
+#[test]
 fn a_known_server_is_recognised_without_its_providers_key() {
     let lines = "host = 'POP.gmail.com'\nuser = 'recent:me@gmail.com'";
     assert_eq!(account(lines).provider, Some("gmail"));
