@@ -81,14 +81,16 @@ impl Reply {
     /// The timestamp of a greeting, with its brackets, wherever in the line it is (RFC 1939 §7).
     #[must_use]
     pub fn timestamp(&self) -> Option<&[u8]> {
-        let from = memchr::memchr(b'<', &self.text)?;
-        let len = memchr::memchr(b'>', &self.text[from..])?;
-        let stamp = &self.text[from..=from + len];
-        // RFC 1939 §7: it is a msg-id; other things are in brackets, too.
-        (memchr::memchr(b'@', stamp).is_some() && stamp.is_ascii()).then_some(stamp)
+        memchr::memchr_iter(b'<', &self.text).find_map(|from| {
+            let len = memchr::memchr(b'>', &self.text[from..])?;
+            let stamp = &self.text[from..=from + len];
+            // RFC 1939 §7: it is a msg-id; other things are in brackets, too.
+            (memchr::memchr(b'@', stamp).is_some() && stamp.is_ascii()).then_some(stamp)
+        })
     }
 
-    /// Whether a refusal says that the server does not know the command, or the mechanism, at all.
+    /// Whether a refusal says that the server does not know the command, or the mechanism, at all; not if it says anything
+    /// of what was proved, which was judged then.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         let text = self.text.to_ascii_lowercase();
@@ -101,7 +103,9 @@ impl Reply {
             || says("unimplemented")
             || says("invalid")
             || says("bad");
-        !self.positive && is_strange && (says("command") || says("mechanism"))
+        let is_judged = says("password") || says("credential") || says("username");
+        let is_meant = says("command") || says("mechanism");
+        !self.positive && is_strange && is_meant && !is_judged
     }
 
     /// The first two numbers of the text, as STAT's reply has them (RFC 1939 §5).
@@ -211,6 +215,7 @@ mod tests {
         let found = Some(b"<1.2@a>".to_vec());
         assert_eq!(stamp("+OK POP3 <1.2@a>"), found);
         assert_eq!(stamp("+OK <1.2@a> ready"), found);
+        assert_eq!(stamp("+OK <pop.example.com> <1.2@a>"), found);
         for line in ["+OK ready", "+OK <ready>", "+OK <1@a", "+OK >1@a<"] {
             assert_eq!(stamp(line), None, "{line}");
         }
@@ -229,6 +234,8 @@ mod tests {
         for line in [
             "-ERR [AUTH] Authentication failed.",
             "-ERR unknown user",
+            "-ERR [AUTH] Invalid password, or mechanism not allowed",
+            "-ERR bad credentials; command refused",
             "-ERR POP3 is not supported for this account",
             "-ERR",
             "+OK unknown command",
