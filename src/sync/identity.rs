@@ -3,7 +3,7 @@
 //! It refuses to know where a secret comes from. Invariants: nothing is connected to before the secret is there; a password
 //! that was refused is not tried again, and a token once more only in a new form.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -24,14 +24,16 @@ const SHORT: Duration = Duration::from_secs(15);
 pub(super) struct Identity<'j> {
     job: &'j Job<'j>,
     credentials: RefCell<Credentials>,
-    /// The token, until it was renewed.
-    renewable: RefCell<Option<Secret>>,
+    /// The token, if it is one.
+    token: RefCell<Option<Secret>>,
+    /// It is not in place of one that was refused.
+    is_renewable: Cell<bool>,
 }
 
 impl<'j> Identity<'j> {
     /// Finds the secret.
     pub(super) fn find(job: &'j Job<'j>) -> Result<Self, Error> {
-        let (proof, renewable) = match job.need {
+        let (proof, token) = match job.need {
             Need::Password => (
                 Proof::Password(argument("password", (job.secret)()?)?),
                 None,
@@ -48,7 +50,8 @@ impl<'j> Identity<'j> {
                 user: argument("user", Secret::new(job.user))?,
                 proof,
             }),
-            renewable: RefCell::new(renewable),
+            token: RefCell::new(token),
+            is_renewable: Cell::new(true),
         })
     }
 
@@ -56,22 +59,29 @@ impl<'j> Identity<'j> {
         self.credentials.borrow().clone()
     }
 
-    /// Finds another token in place of one that the server refused; false if there is none, or that was done before.
+    /// Says that the server accepted the login: what it refuses in a later session has run out since, and may be renewed.
+    pub(super) fn accepted(&self) {
+        self.is_renewable.set(true);
+    }
+
+    /// Finds another token in place of one that the server refused; false if there is none, or that was done since the last
+    /// login that was accepted.
     pub(super) fn renew(&self, refusal: &pop3::Error) -> Result<bool, Error> {
         let is_the_token = matches!(
             refusal,
             pop3::Error::Login { reply, .. } if matches!(reply.code, None | Some(Code::Auth))
         );
-        if !is_the_token {
+        if !is_the_token || !self.is_renewable.replace(false) {
             return Ok(false);
         }
-        let Some(refused) = self.renewable.take() else {
+        let Some(refused) = self.token.take() else {
             return Ok(false);
         };
         let Some(token) = (self.job.renew)(&refused)? else {
             return Ok(false);
         };
-        self.credentials.borrow_mut().proof = Proof::Token(argument("token", token)?);
+        self.credentials.borrow_mut().proof = Proof::Token(argument("token", token.clone())?);
+        self.token.replace(Some(token));
         Ok(true)
     }
 }
@@ -80,7 +90,7 @@ fn argument(what: &'static str, secret: Secret) -> Result<Argument, Error> {
     Argument::new(secret).map_err(|source| Error::Unsendable { what, source })
 }
 
-/// Waits for a login that is due in a moment, and tells what time it is then; one that is due later is an error.
+/// Waits for a login that is due in a moment, and returns when it is; one that is due later is an error.
 pub(super) fn wait_until_due(job: &Job<'_>, account: &Account<'_>) -> Result<Timestamp, Error> {
     const TICK: Duration = Duration::from_millis(100);
     let Some(due) = account.login_due(job.now)? else {
@@ -105,11 +115,11 @@ pub(super) fn wait_until_due(job: &Job<'_>, account: &Account<'_>) -> Result<Tim
     Ok(due)
 }
 
-/// Records when the next login is due, after one at this time that was accepted, or refused because it came too soon.
+/// Records when the next login is due, after one `at` this time that was accepted, or refused because it came too soon.
 pub(super) fn note_login(
     job: &Job<'_>,
     account: &Account<'_>,
-    now: Timestamp,
+    at: Timestamp,
     delay: Option<Duration>,
     failure: Option<&Error>,
 ) -> Result<(), Error> {
@@ -119,5 +129,5 @@ pub(super) fn note_login(
         Some(Error::Pop3(error)) if error.code() == Some(Code::LoginDelay) => delay,
         Some(_) => return Ok(()),
     };
-    Ok(account.set_login_due(delay.map(|delay| now + delay))?)
+    Ok(account.set_login_due(delay.map(|delay| at + delay))?)
 }

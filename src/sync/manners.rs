@@ -41,7 +41,7 @@ impl<'m> Manners<'m> {
 
     /// The same, and nothing that is learnt is remembered.
     pub(super) fn as_remembered(job: &'m Job<'m>, ledger: Option<&Ledger>) -> Result<Self, Error> {
-        let habits = ledger.map(|ledger| ledger.habits(&job.endpoint.server(), job.now));
+        let habits = ledger.map(|ledger| ledger.habits(&habitat(job), job.now));
         Ok(Self {
             job,
             ledger: None,
@@ -87,6 +87,7 @@ impl<'m> Manners<'m> {
             match opening.finish_probing(worth) {
                 Ok((_, _, Some(Probed::Lost))) => self.probed(Probed::Lost)?,
                 Ok((mut session, mut listings, probed)) => {
+                    identity.accepted();
                     if let Some(probed) = probed {
                         self.probed(probed)?;
                     }
@@ -280,10 +281,20 @@ impl<'m> Manners<'m> {
     fn learn(&self, lesson: &Lesson) -> Result<(), Error> {
         self.habits
             .replace_with(|habits| habits.clone().after(lesson));
-        let server = self.job.endpoint.server();
+        let server = habitat(self.job);
         self.ledger.map_or(Ok(()), |ledger| {
             Ok(ledger.learn(&server, lesson, self.job.now)?)
         })
+    }
+}
+
+/// The name under which a server's habits are remembered: in the clear it may offer less than under TLS, and other ways to
+/// log in (RFC 2595 §4).
+fn habitat(job: &Job<'_>) -> String {
+    let server = job.endpoint.server();
+    match job.endpoint.security {
+        Security::Cleartext => format!("{server} in the clear"),
+        Security::Implicit(_) | Security::StartTls(_) => server,
     }
 }
 

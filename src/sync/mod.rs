@@ -71,7 +71,7 @@ pub struct Job<'j> {
     pub need: Need,
     /// Finds the password or token; called once, before the server is connected to.
     pub secret: &'j (dyn Fn() -> Result<Secret, credentials::Error> + Sync),
-    /// Finds another token in place of one that the server refused, if there may be one; called once at most.
+    /// Finds another token in place of one that the server refused, if there may be one; called once at most for each session.
     pub renew: &'j (dyn Fn(&Secret) -> Result<Option<Secret>, credentials::Error> + Sync),
     /// Makes a random text that was never used before: printable ASCII without a comma.
     pub nonce: &'j (dyn Fn() -> String + Sync),
@@ -170,16 +170,16 @@ fn attempt(
             account.set_rebuilding(Some(job.now))?;
         }
     }
-    let now = identity::wait_until_due(job, &account)?;
+    let login_at = identity::wait_until_due(job, &account)?;
     let work = Work {
         job,
-        now,
         identity: Identity::find(job)?,
         account: &account,
         store: &store,
         observer,
         rebuilding: account.is_rebuilding()?,
         manners: Manners::of(job, ledger)?,
+        login_at,
     };
     let is_all_seen = work.sessions(tally)?;
     let left = tally.after_limit + tally.no_room + tally.too_large + tally.problems.len();

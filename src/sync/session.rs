@@ -32,8 +32,6 @@ const FULL_PAGE: usize = 200;
 /// What the sessions of a run share.
 pub(super) struct Work<'w> {
     pub(super) job: &'w Job<'w>,
-    /// The time of the first login.
-    pub(super) now: Timestamp,
     pub(super) identity: Identity<'w>,
     pub(super) account: &'w Account<'w>,
     pub(super) store: &'w Store<'w>,
@@ -41,6 +39,8 @@ pub(super) struct Work<'w> {
     /// Whether mail may be here that is not on record.
     pub(super) rebuilding: bool,
     pub(super) manners: Manners<'w>,
+    /// When the first of the sessions logs in.
+    pub(super) login_at: Timestamp,
 }
 
 /// Which of the new messages a session fetches.
@@ -118,7 +118,7 @@ impl Work<'_> {
         let present = || Ok(account.present()?);
         let entered = self.manners.enter(&self.identity, observer, present);
         let delay = self.manners.login_delay();
-        identity::note_login(job, account, self.now, delay, entered.as_ref().err())?;
+        identity::note_login(job, account, self.login_at, delay, entered.as_ref().err())?;
         let (mut session, listings, mut present) = entered?;
         let mut seen = Tally::default();
         let listing = survey::complete(&mut session, listings, &mut seen)?;

@@ -6,6 +6,7 @@
 mod absence; // uids that are gone for a while, or for good
 mod exchanged; // uids that another message has now
 mod gmail; // pages, hidden mail, `recent:`
+mod logins; // what a server wants of logins, from one to the next
 mod moved; // all uids are other ones
 mod uidless; // no UIDL
 mod uids; // shared, odd, missing

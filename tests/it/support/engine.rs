@@ -76,6 +76,12 @@ impl Engine {
         }
     }
 
+    /// The same, on a server of the test's own at this port.
+    pub(crate) fn reaching(mut self, port: u16) -> Self {
+        self.endpoint.port = port;
+        self
+    }
+
     /// The state.
     pub(crate) fn ledger(&self) -> Ledger {
         Ledger::open(&self.state, Arc::default()).unwrap()
@@ -128,6 +134,16 @@ impl Engine {
 
     /// A whole run at this time.
     pub(crate) fn run(&self, now: Timestamp, retention: Policy) -> Ran {
+        self.run_changed(now, retention, |_| {})
+    }
+
+    /// The same, with the job changed like this.
+    pub(crate) fn run_changed(
+        &self,
+        now: Timestamp,
+        retention: Policy,
+        change: impl FnOnce(&mut Job<'_>),
+    ) -> Ran {
         let recorder = Recorder(Mutex::default());
         let surroundings = Surroundings {
             home: self.state.clone(),
@@ -136,7 +152,7 @@ impl Engine {
             host: "localhost".to_owned(),
         };
         let secret = || Ok(Secret::new(PASSWORD));
-        let job = Job {
+        let mut job = Job {
             endpoint: &self.endpoint,
             user: &self.user,
             claimed: &[],
@@ -159,6 +175,7 @@ impl Engine {
             stamp: &self.stamp,
             state: &self.state,
         };
+        change(&mut job);
         let outcome = sync::run(&job, &self.ledger(), &recorder);
         let events = recorder.0.into_inner().unwrap();
         Ran { outcome, events }
