@@ -308,6 +308,9 @@ pub(super) fn of_credentials(error: &credentials::Error, account: &str) -> Optio
         Error::Command { key, .. } => {
             format!("correct {key}; no shell runs, so name the program with its path")
         }
+        Error::NoToken { .. } => {
+            "run it by hand: the token is the first line; the next run asks it again".to_owned()
+        }
         Error::Empty { .. } => "the password is the first line, as UTF-8".to_owned(),
         Error::File { .. } => "correct password-file".to_owned(),
         Error::Keyring { .. } => {

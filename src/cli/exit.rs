@@ -198,6 +198,7 @@ impl From<&credentials::Error> for Status {
             | Error::CommandFailed {
                 key: Key::Token, ..
             }
+            | Error::NoToken { .. }
             | Error::Stopped => Self::Later,
             Error::Keyring { .. } => Self::Unavailable,
             Error::OAuth2(error) => error.as_ref().into(),
@@ -292,6 +293,14 @@ pub(super) enum Usage {
         name: String,
         /// The option.
         option: &'static str,
+    },
+    /// `login` was asked of an account that has nothing to keep.
+    #[error("{name} logs in with {proof}: there is nothing to put into the keyring")]
+    NothingToKeep {
+        /// The account.
+        name: String,
+        /// What it logs in with.
+        proof: &'static str,
     },
     /// `--json` was asked of a command that has no data.
     #[error(

@@ -22,6 +22,7 @@ pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> 
     if let Source::OAuth2(client) = &account.secret {
         return authorise::login(account, client, &folders.state, options, global.quiet);
     }
+    keeps_something(account)?;
     let given = [
         (options.device, "--device"),
         (options.no_keyring, "--no-keyring"),
@@ -90,6 +91,22 @@ pub(super) fn logout(options: &Logout, global: &Global) -> anyhow::Result<Status
         report::say(&said);
     }
     Ok(Status::Well)
+}
+
+/// That the account has a password or tokens to keep: nobody is asked for what is never used.
+fn keeps_something(account: &Account) -> Result<(), Usage> {
+    let name = account.name.clone();
+    match account.secret {
+        Source::TokenCommand(_) => Err(Usage::NothingToKeep {
+            name,
+            proof: "a token of its token-command",
+        }),
+        Source::NotNeeded => Err(Usage::NothingToKeep {
+            name,
+            proof: "its certificate",
+        }),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn owner<'o>(account: &'o Account, server: &'o str) -> Owner<'o> {

@@ -41,7 +41,10 @@ pub(super) fn token(argv: &[String], stop: &AtomicBool) -> Result<Secret, Error>
         result => return result,
     }
     wait_for::<()>(&mpsc::channel().1, PAUSE, stop)?;
-    first_line(Key::Token, argv, stop)
+    first_line(Key::Token, argv, stop).map_err(|error| match error {
+        Error::Empty { source_name } => Error::NoToken { source_name },
+        error => error,
+    })
 }
 
 /// Runs the program and takes the first line of its output.
@@ -238,6 +241,8 @@ mod tests {
                 ..
             })
         ));
+        let nothing = ["true".to_owned()];
+        assert!(matches!(token(&nothing, &stop), Err(Error::NoToken { .. })));
         let asked = std::fs::read_to_string(&mark).unwrap();
         assert_eq!(asked.lines().count(), 2);
     }

@@ -68,6 +68,12 @@ pub enum Error {
         /// Which source.
         source_name: String,
     },
+    /// The program that gives tokens gave an empty first line, or no text.
+    #[error("{source_name} gave no token")]
+    NoToken {
+        /// Which program.
+        source_name: String,
+    },
     /// Others can read the file.
     #[error("{} can be read by others (mode {mode:04o})", path.display())]
     Exposed {

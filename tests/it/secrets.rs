@@ -206,3 +206,22 @@ fn with_the_environment_of_cron_it_works_and_fails_as_clearly() {
             .is_file()
     );
 }
+
+#[test]
+fn nobody_is_asked_for_a_password_that_is_never_used() {
+    let mailbox = Mailbox::new(0);
+    for (lines, proof) in [
+        ("token-command = [\"true\"]", "token-command"),
+        (
+            "auth = \"external\"\ntls-client-cert = \"me.pem\"",
+            "certificate",
+        ),
+    ] {
+        mailbox.sandbox.config(&format!(
+            "[accounts.work]\nhost = \"127.0.0.1\"\nport = 1\nuser = \"me\"\ndeliver = {{ maildir = \"~/Mail\" }}\n{lines}\n"
+        ));
+        let out = mailbox.sandbox.run(["login", "work"]);
+        assert_eq!((out.code, out.stdout.as_str()), (64, ""), "{}", out.stderr);
+        assert!(out.stderr.contains(proof), "{}", out.stderr);
+    }
+}
