@@ -7,7 +7,7 @@ use crate::support::certificates::{Authority, Identity, Leaf, rsa_self_signed, s
 use crate::support::dovecot::{Dovecot, PASSWORD};
 use crate::support::maildrop::Maildrop;
 use crate::support::options::{Act, Fault, Options, Tls};
-use crate::support::sandbox::{Finished, Sandbox};
+use crate::support::sandbox::{Finished, Running, Sandbox};
 use crate::support::server::Server;
 
 /// A server with three messages for `me`.
@@ -311,5 +311,25 @@ fn dovecot_with_an_rsa_certificate_is_believed_by_its_pin_over_pop3s_and_stls() 
         stored.sort();
         assert_eq!(sandbox.mail("Mail"), stored);
         assert_eq!(stored.len(), 3);
+    }
+}
+
+#[test]
+fn an_authority_stands_in_place_of_those_of_the_system() {
+    let (known, other) = (Authority::new(), Authority::new());
+    let server = serve(Tls::Implicit(known.issue(Leaf::Good)));
+    for (lines, is_believed) in [("", true), ("tls-ca-file = \"ca.pem\"", false)] {
+        let sandbox = Sandbox::new();
+        sandbox.write("config/popfetch/ca.pem", other.pem());
+        sandbox.config(&account(server.port(), lines));
+        let roots = sandbox.write("roots.pem", known.pem());
+        let mut command = sandbox.command();
+        command.arg("sync").env("SSL_CERT_FILE", roots);
+        let out = Running::new(command).finish();
+        if is_believed {
+            assert_synced(&sandbox, &out);
+        } else {
+            assert_refused(&sandbox, &out, &["is not trusted"]);
+        }
     }
 }

@@ -249,6 +249,19 @@ mod tests {
     }
 
     #[test]
+    fn a_nonce_and_a_salt_are_taken_up_to_a_length() {
+        let takes = |nonce: usize, salt: usize| {
+            let mut scram = Scram::new(Hash::Sha1, "user", "pencil", "abc");
+            let salt = BASE64_STANDARD.encode(vec![7; salt]);
+            let challenge = format!("r=abc{},s={salt},i=4096", "x".repeat(nonce - 3));
+            scram.last(challenge.as_bytes()).is_ok()
+        };
+        assert!(takes(MAX_NONCE, MAX_SALT));
+        assert!(!takes(MAX_NONCE + 1, 16));
+        assert!(!takes(16, MAX_SALT + 1));
+    }
+
+    #[test]
     fn what_stands_for_something_else_in_a_name_is_escaped() {
         let scram = Scram::new(Hash::Sha1, "a=b,c", "x", "abc");
         assert_eq!(*scram.first(), b"n,,n=a=3Db=2Cc,r=abc");

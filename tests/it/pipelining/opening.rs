@@ -1,8 +1,10 @@
 //! The login and the listings against transcripts: what is sent ahead of what, and which reply belongs to which command.
 
-use popfetch::pop3::{Ahead, Connection, Error, Listings, Mechanism, Opening, Session, Violation};
+use popfetch::pop3::{
+    Ahead, Connection, Credentials, Error, Listings, Mechanism, Opening, Proof, Session, Violation,
+};
 
-use crate::session::{ann, by, number};
+use crate::session::{ann, argument, by, number};
 use crate::support::transcript::{Check, Stream, Transcript};
 
 /// What is sent and answered before a maildrop's listings are waited for, by how far commands are sent ahead.
@@ -171,4 +173,86 @@ fn an_end_within_the_flight_is_an_error_wherever_it_comes() {
             assert!(error.is_breakdown(), "{error:?} after {count} lines");
         }
     }
+}
+
+/// Opens a maildrop with all sent ahead that may be, by this mechanism.
+fn by_sasl(
+    text: &str,
+    mechanism: Mechanism,
+    proof: Proof,
+) -> (Result<(Session<Stream>, Listings), Error>, Check) {
+    let credentials = Credentials { proof, ..ann() };
+    let (stream, check) = Transcript::new(text);
+    let opened = Connection::greet(stream)
+        .and_then(|connection| connection.open_maildrop(&by(&credentials, mechanism), Ahead::All))
+        .and_then(Opening::finish);
+    (opened, check)
+}
+
+/// `\0ann\0two words`.
+const PLAIN: &str = "S: +OK ready\nC: AUTH PLAIN AGFubgB0d28gd29yZHM=\nC: LIST\nC: UIDL\n";
+
+/// A token, which is not sent with the command.
+const TOKEN: &str = "S: +OK ready\nC: AUTH XOAUTH2\nS: +\nC: dXNlcj1hbm4BYXV0aD1CZWFyZXIgeAEB\n";
+
+fn token() -> Proof {
+    Proof::Token(argument("x"))
+}
+
+#[test]
+fn what_follows_a_password_is_sent_with_it_and_what_follows_a_token_is_not() {
+    let (opened, check) = by_sasl(
+        &format!("{PLAIN}S: +OK\n{SIZES}{UIDS}"),
+        Mechanism::Plain,
+        ann().proof,
+    );
+    assert_uids(&opened.unwrap().1);
+    check.finished();
+    let (opened, check) = by_sasl(
+        &format!("{TOKEN}S: +OK\nC: LIST\nC: UIDL\n{SIZES}{UIDS}"),
+        Mechanism::Xoauth2,
+        token(),
+    );
+    assert_uids(&opened.unwrap().1);
+    check.finished();
+}
+
+#[test]
+fn a_challenge_in_place_of_a_verdict_ends_the_session() {
+    for challenge in ["S: +\n", "S: + AAAA\n", "S: + no base64!\n"] {
+        let (opened, check) = by_sasl(
+            &format!("{PLAIN}{challenge}"),
+            Mechanism::Plain,
+            ann().proof,
+        );
+        assert_eq!(violation(opened), ("AUTH", Violation::Challenge));
+        check.finished();
+    }
+}
+
+#[test]
+fn a_token_is_not_accepted_after_it_was_refused() {
+    // {"status":"401"}
+    let refused = format!("{TOKEN}S: + eyJzdGF0dXMiOiI0MDEifQ==\n# an empty line\nC: \n");
+    let (opened, check) = by_sasl(&format!("{refused}S: +OK\n"), Mechanism::Xoauth2, token());
+    assert_eq!(violation(opened), ("AUTH", Violation::Challenge));
+    check.finished();
+    // Nor is a second challenge answered.
+    let (opened, check) = by_sasl(
+        &format!("{refused}S: + AAAA\n"),
+        Mechanism::Xoauth2,
+        token(),
+    );
+    assert!(matches!(violation(opened).1, Violation::Status(_)));
+    check.finished();
+    let (opened, check) = by_sasl(
+        &format!("{refused}S: -ERR no\n"),
+        Mechanism::Xoauth2,
+        token(),
+    );
+    let Err(Error::Login { status, .. }) = opened else {
+        panic!("{opened:?}");
+    };
+    assert_eq!(status.as_deref(), Some("401"));
+    check.finished();
 }

@@ -169,26 +169,47 @@ fn files_that_cannot_be_used_are_faults_of_the_configuration() {
 fn a_server_that_ends_the_handshake_without_a_certificate_is_understood() {
     let authority = Authority::new();
     let identity = rsa_self_signed();
-    let folder = TempDir::new().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    std::fs::write(path("chain.pem"), &identity.chain_pem).unwrap();
-    std::fs::write(path("key.pem"), &identity.key_pem).unwrap();
-    std::fs::write(path("ca.pem"), authority.pem()).unwrap();
-    let demand = "-www -tls1_3 -Verify 1 -verify_return_error -CAfile ca.pem";
-    let (_daemon, port) = s_server(&folder, demand);
-    let out = sync(&Sandbox::new(), port, &pin(&identity));
-    assert_complaint(
-        &out,
-        76,
-        &["a certificate that it knows", "tls-client-cert"],
-    );
+    let other = Authority::new().issue(Leaf::Client);
+    let words = ["a certificate that it knows", "tls-client-cert"];
+    // The alert comes behind the handshake in the one, and within it in the other.
+    for (version, lines) in [("-tls1_3", ""), ("-tls1_3", BOTH), ("-tls1_2", BOTH)] {
+        let folder = TempDir::new().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("chain.pem"), &identity.chain_pem).unwrap();
+        std::fs::write(path("key.pem"), &identity.key_pem).unwrap();
+        std::fs::write(path("ca.pem"), authority.pem()).unwrap();
+        let demand = format!("-www {version} -Verify 1 -verify_return_error -CAfile ca.pem");
+        let (_daemon, port) = s_server(&folder, &demand);
+        let sandbox = Sandbox::new();
+        write(&sandbox, &other);
+        let out = sync(&sandbox, port, &(pin(&identity) + lines));
+        assert_complaint(&out, 76, &words);
+    }
+}
 
+#[test]
+fn a_server_that_is_not_trusted_is_shown_no_certificate() {
+    let identity = rsa_self_signed();
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("chain.pem"), &identity.chain_pem).unwrap();
+    std::fs::write(folder.path().join("key.pem"), &identity.key_pem).unwrap();
+    // Asks for a certificate, takes any, and says what it was shown.
+    let (mut daemon, port) = s_server(&folder, "-www -verify 1");
+    let log = folder.path().join("log");
+    let shown = || {
+        let log = std::fs::read_to_string(&log).unwrap();
+        log.matches("verify return:").count()
+    };
     let sandbox = Sandbox::new();
     write(&sandbox, &Authority::new().issue(Leaf::Client));
-    let out = sync(&sandbox, port, &(pin(&identity) + BOTH));
-    assert_complaint(
-        &out,
-        76,
-        &["a certificate that it knows", "tls-client-cert"],
-    );
+    let lines = format!("{BOTH}timeout = \"1s\"\n");
+    let trusting = lines.clone() + &pin(&identity);
+    assert_complaint(&sync(&sandbox, port, &trusting), 75, &["greeting"]);
+    let once = daemon.wait_until(|| Some(shown()).filter(|times| *times > 0));
+    let once = once.unwrap();
+    assert_complaint(&sync(&sandbox, port, &lines), 76, &["is not trusted"]);
+    // It has one client after the other, so that what came before is told by then.
+    assert_complaint(&sync(&sandbox, port, &trusting), 75, &["greeting"]);
+    let twice = daemon.wait_until(|| Some(shown()).filter(|times| *times >= 2 * once));
+    assert_eq!(twice.unwrap(), 2 * once);
 }
