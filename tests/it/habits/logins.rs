@@ -164,6 +164,8 @@ fn a_mechanism_that_the_server_does_not_know_is_followed_by_another_and_a_refusa
 
 #[test]
 fn a_token_is_renewed_once_and_only_if_it_was_judged() {
+    // Whoever goes on and on is stopped.
+    static RENEWED: AtomicUsize = AtomicUsize::new(0);
     for (code, attempts) in [
         ("[AUTH] ", 2),
         ("", 2),
@@ -179,9 +181,21 @@ fn a_token_is_renewed_once_and_only_if_it_was_judged() {
         });
         let ran = Engine::on(&mailbox).run_changed(day(0, 0), Policy::Keep, |job| {
             job.need = Need::Token;
-            job.renew = &|_| Ok(Some(Secret::new("another")));
+            job.renew = &|_| {
+                let renewed = RENEWED.fetch_add(1, Ordering::Relaxed);
+                Ok((renewed < 20).then(|| Secret::new("another")))
+            };
         });
         assert!(ran.outcome.failure.is_some(), "{code}");
         assert_eq!(mailbox.server.count("AUTH"), attempts, "{code}");
     }
+}
+
+#[test]
+fn a_server_that_does_not_know_the_last_mechanism_is_not_asked_again() {
+    let mailbox = mailbox(letters(0..1), |options| {
+        options.fault(Fault::Each("USER", Act::reply("-ERR unknown command")))
+    });
+    assert_eq!(mailbox.sync().code, 77);
+    assert_eq!(mailbox.server.count("USER"), 1);
 }
