@@ -18,17 +18,12 @@ use crate::support::dovecot::{Dovecot, PASSWORD};
 use crate::support::maildrop::Maildrop;
 use crate::support::sandbox::{Finished, Sandbox};
 
-/// An account of localhost with this port and these lines more.
-fn configure(sandbox: &Sandbox, port: u16, lines: &str) {
+/// One run on an account of localhost with this port and these lines more.
+fn sync(sandbox: &Sandbox, port: u16, lines: &str) -> Finished {
     sandbox.config(&format!(
         "[accounts.me]\nhost = \"localhost\"\nport = {port}\nuser = \"me\"\npassword = \"{PASSWORD}\"\n\
          deliver = {{ maildir = \"~/Mail\" }}\n{lines}\n"
     ));
-}
-
-/// One run on it.
-fn sync(sandbox: &Sandbox, port: u16, lines: &str) -> Finished {
-    configure(sandbox, port, lines);
     sandbox.run(["-vv", "sync"])
 }
 

@@ -10,7 +10,6 @@ use tempfile::TempDir;
 use crate::support::certificates::self_signed;
 use crate::support::daemon::output_of;
 use crate::support::options::{Options, Tls};
-use crate::support::sandbox::Running;
 use crate::support::server::Server;
 
 use super::*;
@@ -124,13 +123,6 @@ fn a_server_of_tls_1_1_is_refused() {
     other.args(["s_client", "-tls1_1", "-cipher", OLD, "-connect"]);
     let agreed = output_of(other.arg(format!("127.0.0.1:{port}")));
     assert!(agreed.contains("Protocol  : TLSv1.1"), "{agreed}");
-    // OpenSSL itself would let popfetch speak it.
-    let lax = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n";
-    let sandbox = Sandbox::new();
-    let lax = sandbox.write("lax.cnf", lax);
-    configure(&sandbox, port, &pin(&identity));
-    let mut command = sandbox.command();
-    command.args(["-vv", "sync"]).env("OPENSSL_CONF", lax);
-    let out = Running::new(command).finish();
+    let out = sync(&Sandbox::new(), port, &pin(&identity));
     assert_complaint(&out, 76, &["the TLS handshake with localhost failed"]);
 }
