@@ -104,6 +104,10 @@ fn of_pop3(error: &pop3::Error, whose: &Whose<'_>) -> Option<String> {
             "the server does not speak TLS here: try port = 995 with tls = \"implicit\", or port = 110 with tls = \"starttls\""
                 .to_owned()
         }
+        Error::Handshake { source, .. } if source.to_string().contains("handshake failure") => {
+            "the two agree on no version or cipher, or the server wants a client certificate: set tls-client-cert"
+                .to_owned()
+        }
         Error::NoStls { .. } => {
             "try tls = \"implicit\" with port = 995; if the server had STLS before, somebody may be in between"
                 .to_owned()
@@ -195,7 +199,10 @@ fn of_login(mechanism: Mechanism, whose: &Whose<'_>) -> String {
     };
     match (mechanism.needs(), whose.provider) {
         (Need::Password, _) => format!("check user and password; {needs}"),
-        (Need::Token, Some(_)) => format!("check user, and log in again for a new token; {needs}"),
+        (Need::Token, Some(_)) => format!(
+            "check user, and log in again for a new token (`popfetch login {}`, or the program of token-command); {needs}",
+            whose.account
+        ),
         (Need::Token, None) => format!(
             "check user, and log in again for a new token (`popfetch login {}`, or the program of token-command); is POP switched on in the provider's web settings?",
             whose.account

@@ -5,8 +5,6 @@
 
 use std::io::{Read, Write};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use memchr::memchr;
 use memchr::memmem;
 use zeroize::{Zeroize, Zeroizing};
@@ -39,7 +37,7 @@ const OUTGOING: usize = 16 * 1024;
 /// What a server says to a line of a login.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// It goes on: this is to be answered.
+    /// It goes on: this is to be answered, and should be base64.
     Challenge(Zeroizing<Vec<u8>>),
     /// It is over.
     Verdict(Reply),
@@ -183,10 +181,8 @@ impl<S: Read + Write> Channel<S> {
         };
         // With what the client says to it, somebody could try passwords on it.
         log::trace!("S: + ({} octets)", line.len().saturating_sub(2));
-        let text = line.get(2..).unwrap_or_default().trim_ascii();
-        let challenge = BASE64_STANDARD.decode(text);
-        let challenge = challenge.map(Zeroizing::new).map(Answer::Challenge);
-        challenge.map_err(|_| Error::violation(Violation::Challenge, during))
+        let challenge = line.get(2..).unwrap_or_default().trim_ascii();
+        Ok(Answer::Challenge(Zeroizing::new(challenge.to_vec())))
     }
 
     /// Reads a multi-line reply to its end, line by line without CRLF and stuffing (RFC 1939 §3).

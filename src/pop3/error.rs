@@ -135,7 +135,7 @@ pub enum Error {
         host: String,
     },
     /// The greeting has nothing to make a digest of.
-    #[error("the server's greeting has no timestamp, without which there is no APOP")]
+    #[error("no greeting with a timestamp came on this connection, without which there is no APOP")]
     NoTimestamp,
     /// A port that was to speak TLS from the first byte speaks POP3 in the clear.
     #[error("{host} port {port} does not speak TLS from the first byte, but POP3 in the clear")]
@@ -316,6 +316,15 @@ impl Error {
                 | Self::Lost { .. }
                 | Self::TimedOut { .. }
                 | Self::Violation { .. }
+        )
+    }
+
+    /// Whether the server hung up where it had the login to judge: some do so in place of a refusal.
+    #[must_use]
+    pub fn may_be_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed { during } | Self::Lost { during, .. } if ["APOP", "AUTH", "PASS"].contains(during)
         )
     }
 

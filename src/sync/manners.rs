@@ -1,9 +1,9 @@
 //! How one server is logged in to, and how commands are sent ahead to it: as CAPA says, as the server was seen to take it,
 //! as the user wants it.
 //!
-//! It refuses to know what is done in the session. Invariants: what is remembered of CAPA is relied on only where a wrong guess costs a
-//! further connection and nothing else; a session that breaks takes back what was learnt by trying, and the next one
-//! goes one command at a time.
+//! It refuses to know what is done in the session. Invariants: what is remembered of CAPA is relied on only where a wrong
+//! guess costs a further connection and nothing else, or the run where nobody can say whether a password was judged; a
+//! session that breaks takes back what was learnt by trying, and the next one goes one command at a time.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -97,7 +97,7 @@ impl<'m> Manners<'m> {
                     return Ok((session, listings, present));
                 }
                 // CAPA is asked, then, and there is no guess.
-                Err(error) if is_guess && error.is_breakdown() => {
+                Err(error) if is_guess && error.is_breakdown() && !error.may_be_refusal() => {
                     log::debug!("{error}; trying again, one command at a time");
                     self.learn(&Lesson::WentWrong)?;
                 }

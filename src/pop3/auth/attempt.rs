@@ -126,6 +126,13 @@ impl Attempt {
                 }
                 Answer::Verdict(_) => return Err(self.unproven(HASTY)),
             };
+            let challenge = read(&client, &challenge)?;
+            if client.only_thanks()
+                && let Some((answer, status)) = client.object(&challenge)
+            {
+                Self::respond(channel, answer)?;
+                return self.refusal(channel, status, self.unproven(HASTY));
+            }
             let message = client
                 .answer(&challenge)
                 .map_err(|flaw| self.unproven(flaw))?;
@@ -168,8 +175,12 @@ impl Attempt {
                 }
                 Answer::Challenge(challenge) => challenge,
             };
+            let challenge = read(client, &challenge)?;
             if !client.is_done() {
                 // What answers it is on its way.
+                if let Some((_, status)) = client.object(&challenge) {
+                    return self.refusal(channel, status, self.unproven(HASTY));
+                }
                 let proof = client.answer(&challenge);
                 proof.map_err(|flaw| self.unproven(flaw))?;
                 continue;
@@ -177,16 +188,25 @@ impl Attempt {
             let unasked = || Error::violation(Violation::Challenge, verb);
             let (answer, status) = client.object(&challenge).ok_or_else(unasked)?;
             Self::respond(channel, answer)?;
-            channel.flush(verb)?;
-            // RFC 7628 §3.2.3: after its error the server has to refuse.
-            let reply = channel.reply(verb)?;
-            if reply.positive {
-                return Err(unasked());
-            }
-            self.accept(reply, status)?;
+            return self.refusal(channel, status, unasked());
         }
         channel.reveal();
         Ok(())
+    }
+
+    /// Reads the refusal that has to follow an error which the server told (RFC 7628 §3.2.3).
+    fn refusal<S: Read + Write>(
+        &self,
+        channel: &mut Channel<S>,
+        status: Option<String>,
+        otherwise: Error,
+    ) -> Result<(), Error> {
+        channel.flush("AUTH")?;
+        let reply = channel.reply("AUTH")?;
+        if reply.positive {
+            return Err(otherwise);
+        }
+        self.accept(reply, status)
     }
 
     fn accept(&self, reply: Reply, status: Option<String>) -> Result<(), Error> {
@@ -206,6 +226,15 @@ impl Attempt {
             mechanism: self.mechanism,
             flaw,
         }
+    }
+}
+
+/// What a challenge says. Servers that only want the next line say anything.
+fn read(client: &Client, challenge: &[u8]) -> Result<Message, Error> {
+    match BASE64_STANDARD.decode(challenge) {
+        Ok(read) => Ok(Zeroizing::new(read)),
+        Err(_) if client.reads_challenges() => Err(Error::violation(Violation::Challenge, "AUTH")),
+        Err(_) => Ok(Message::default()),
     }
 }
 

@@ -7,7 +7,7 @@ use md5::Md5;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::scram::{Flaw, Hash, Scram};
+use super::scram::{self, Flaw, Hash, Scram};
 use super::{Login, Mechanism};
 
 /// A message that may hold a secret.
@@ -102,6 +102,11 @@ impl Client {
         matches!(self.script, Script::Scram(_)) && self.said == 2
     }
 
+    /// Whether what a challenge says counts, as opposed to that there is one.
+    pub(super) fn reads_challenges(&self) -> bool {
+        matches!(self.script, Script::Scram(_) | Script::Cram(..))
+    }
+
     /// Whether an acceptance may come before the client is done: old servers say `+OK` where they mean "go on".
     pub(super) fn takes_acceptance_for_a_challenge(&self) -> bool {
         !matches!(self.script, Script::Scram(_) | Script::Cram(..))
@@ -123,10 +128,14 @@ impl Client {
         }
     }
 
-    /// The answer to a challenge that tells of an error after the last message, and the error's status.
+    /// The answer to a challenge that tells of an error after the proof or token, and the error's status.
     pub(super) fn object(&self, challenge: &[u8]) -> Option<(&'static [u8], Option<String>)> {
         match self.script {
             Script::Bearer(_, answer) => Some((answer, status(challenge))),
+            Script::Scram(_) if self.only_thanks() => {
+                let error = scram::error(challenge)?;
+                Some((b"", Some(harmless(error))))
+            }
             _ => None,
         }
     }
@@ -151,6 +160,12 @@ pub(super) fn hexadecimal(digest: &[u8]) -> Message {
     Zeroizing::new(digits.map(|digit| DIGITS[usize::from(digit)]).collect())
 }
 
+/// The start of a server's word.
+fn harmless(text: &str) -> String {
+    let start: String = text.chars().take(MAX_STATUS).collect();
+    start.escape_debug().to_string()
+}
+
 /// The status and the scope that a refused token's answer names (RFC 7628 §3.2.2), harmless.
 fn status(challenge: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(challenge).ok()?;
@@ -160,8 +175,7 @@ fn status(challenge: &[u8]) -> Option<String> {
             Value::Number(number) => number.to_string(),
             _ => return None,
         };
-        let start: String = text.chars().take(MAX_STATUS).collect();
-        Some(start.escape_debug().to_string())
+        Some(harmless(&text))
     };
     let status = shown("status")?;
     Some(match shown("scope") {

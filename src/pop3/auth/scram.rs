@@ -122,6 +122,12 @@ impl Scram {
     }
 }
 
+/// The error that a final message tells in place of a proof (RFC 5802 §5.1).
+pub(super) fn error(challenge: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(challenge).ok()?;
+    text.split(',').next()?.strip_prefix("e=")
+}
+
 /// The value of a field with this name; a mandatory extension `m=` before it is not known here (RFC 5802 §5.1).
 fn field<'f>(field: Option<&'f str>, name: &str) -> Option<&'f str> {
     field?.strip_prefix(name)

@@ -50,6 +50,23 @@ fn a_server_that_refuses_what_it_announced_is_asked_again_by_the_next_run() {
 }
 
 #[test]
+fn a_password_at_which_the_server_hangs_up_is_sent_once_in_a_run() {
+    let mailbox = Mailbox::new(3);
+    synced(&mailbox);
+    mailbox
+        .server
+        .set_faults(vec![Fault::Each("PASS", Act::Cut)]);
+    for _ in 0..3 {
+        let before = mailbox.server.count("PASS");
+        let out = mailbox.sync();
+        assert_eq!(out.code, 75, "{}", out.stderr);
+        assert_eq!(mailbox.server.count("PASS"), before + 1);
+    }
+    mailbox.server.set_faults(Vec::new());
+    synced_at_once(&mailbox);
+}
+
+#[test]
 fn a_wrong_password_is_sent_once_in_a_run() {
     let mailbox = Mailbox::new(3);
     synced(&mailbox);

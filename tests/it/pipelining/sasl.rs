@@ -94,6 +94,31 @@ fn a_refusal_is_told_though_thanks_were_sent() {
 }
 
 #[test]
+fn an_error_in_place_of_the_proof_is_a_refusal_and_no_login() {
+    let told = "S: + ZT1pbnZhbGlkLXByb29m\n";
+    let (opened, _) = scram(&format!(
+        "{told}S: -ERR [AUTH] no\nS: -ERR no\nS: -ERR no\n"
+    ));
+    match opened {
+        Err(Error::Login { status, .. }) => assert_eq!(status.as_deref(), Some("invalid-proof")),
+        other => panic!("not refused: {other:?}"),
+    }
+    let (opened, _) = scram(&format!("{told}S: +OK logged in\n{LISTINGS}"));
+    assert!(matches!(opened, Err(Error::Unproven { .. })), "{opened:?}");
+}
+
+#[test]
+fn what_a_server_asks_for_need_not_be_base64_where_nobody_reads_it() {
+    let text = "S: +OK ready\nC: AUTH LOGIN\nS: + Username:\nC: YW5u\nS: +\nC: dHdvIHdvcmRz\nC: LIST\nC: UIDL\nS: +OK\n";
+    let (opened, check) = open(&format!("{text}{LISTINGS}"), &by(&ann(), Mechanism::Login));
+    opened.unwrap();
+    check.finished();
+    let text = "S: +OK ready\nC: AUTH CRAM-MD5\nS: + <not base64>\n";
+    let (opened, _) = open(text, &by(&ann(), Mechanism::CramMd5));
+    assert!(matches!(opened, Err(Error::Violation { .. })), "{opened:?}");
+}
+
+#[test]
 fn a_refused_token_is_answered_before_anything_else_is_sent() {
     let credentials = Credentials {
         user: argument("ann"),
