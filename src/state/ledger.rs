@@ -8,6 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -263,6 +264,20 @@ fn replace(state: &Path, path: &Path, aside: &mut Option<PathBuf>) -> Result<Con
     open(path)
 }
 
+/// Writes ahead to a log. Of two processes that begin it at once SQLite refuses one, however long that would wait.
+fn keep_a_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(source) if is_busy(&source) && waited < BUSY_TIMEOUT => {
+                thread::sleep(ATTEMPT);
+                waited += ATTEMPT;
+            }
+            result => return result,
+        }
+    }
+}
+
 fn connect(path: &Path) -> Result<Connection, Error> {
     let sqlite = |source| Error::sqlite(path, source);
     let mut connection = Connection::open(path).map_err(sqlite)?;
@@ -274,7 +289,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     }
     connection
         .busy_timeout(BUSY_TIMEOUT)
-        .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
+        .and_then(|()| keep_a_log(&connection))
         .and_then(|()| connection.pragma_update(None, "synchronous", Durable::Now.synchronous()))
         // Elsewhere than on macOS it changes nothing; there only this waits for the disk itself.
         .and_then(|()| connection.pragma_update(None, "fullfsync", true))
@@ -285,4 +300,29 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     migrate(&mut connection, path)?;
     connection.busy_timeout(ATTEMPT).map_err(sqlite)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn several_that_make_a_state_at_once_all_have_it() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let together = Barrier::new(8);
+            thread::scope(|scope| {
+                let open = || {
+                    together.wait();
+                    Ledger::open(folder.path(), Arc::default()).map(drop)
+                };
+                let opened: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                for opened in opened {
+                    opened.join().unwrap().unwrap();
+                }
+            });
+        }
+    }
 }

@@ -37,18 +37,13 @@ impl Ledger {
         read(&self.connection()).map_err(|source| self.error(source))
     }
 
-    /// Gives the rows of a user's maildrop to the server `to`, which has none; they are to be borne out. What the former
-    /// server said it can do is taken for what this one says. The caller has the locks of both.
+    /// Gives the rows of a user's maildrop to the server `to`, which has none; they are to be borne out. The caller has
+    /// the locks of both.
     ///
     /// # Errors
     /// The database cannot be written.
     pub fn rename(&self, user: &str, from: &str, to: &str, now: Timestamp) -> Result<(), Error> {
         self.note(|transaction| {
-            transaction.execute(
-                "INSERT INTO server (name, capabilities, asked)
-                 SELECT ?, capabilities, asked FROM server WHERE name = ? ON CONFLICT DO NOTHING",
-                [to, from],
-            )?;
             transaction
                 .execute(
                     "UPDATE account SET server = ?, moved = ? WHERE server = ? AND user = ?",

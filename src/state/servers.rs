@@ -117,6 +117,22 @@ impl Ledger {
         Ok(found.unwrap_or_default())
     }
 
+    /// Takes what one server said it can do for what another says, of which nothing is remembered yet.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn liken(&self, server: &str, to: &str) -> Result<(), Error> {
+        self.note(|transaction| {
+            transaction
+                .execute(
+                    "INSERT INTO server (name, capabilities, asked)
+                     SELECT ?, capabilities, asked FROM server WHERE name = ? ON CONFLICT DO NOTHING",
+                    [server, to],
+                )
+                .map(drop)
+        })
+    }
+
     /// Remembers a lesson for the runs to come.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! It refuses to know whether it is the same maildrop: the next listing tells. Invariants: what another configured account
 //! may own is not taken, nor what another run works on; where several could be meant, none is.
 
-use super::Job;
+use super::{Job, manners};
 use crate::pop3::Endpoint;
 use crate::state::{Account, Error, Ledger, Lock};
 
@@ -17,6 +17,8 @@ pub(super) fn take_over(job: &Job<'_>, ledger: &Ledger) -> Result<(), Error> {
     let _lock = Lock::acquire(job.state, &former, job.user)?;
     let server = job.endpoint.server();
     log::info!("what is on record of {former} is taken for {server}'s");
+    let habitat = |server| manners::habitat(server, &job.endpoint.security);
+    ledger.liken(&habitat(&server), &habitat(&former))?;
     ledger.rename(job.user, &former, &server, job.now)
 }
 

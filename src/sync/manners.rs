@@ -41,7 +41,7 @@ impl<'m> Manners<'m> {
 
     /// The same, and nothing that is learnt is remembered.
     pub(super) fn as_remembered(job: &'m Job<'m>, ledger: Option<&Ledger>) -> Result<Self, Error> {
-        let habits = ledger.map(|ledger| ledger.habits(&habitat(job), job.now));
+        let habits = ledger.map(|ledger| ledger.habits(&own_habitat(job), job.now));
         Ok(Self {
             job,
             ledger: None,
@@ -281,7 +281,7 @@ impl<'m> Manners<'m> {
     fn learn(&self, lesson: &Lesson) -> Result<(), Error> {
         self.habits
             .replace_with(|habits| habits.clone().after(lesson));
-        let server = habitat(self.job);
+        let server = own_habitat(self.job);
         self.ledger.map_or(Ok(()), |ledger| {
             Ok(ledger.learn(&server, lesson, self.job.now)?)
         })
@@ -290,12 +290,15 @@ impl<'m> Manners<'m> {
 
 /// The name under which a server's habits are remembered: in the clear it may offer less than under TLS, and other ways to
 /// log in (RFC 2595 §4).
-fn habitat(job: &Job<'_>) -> String {
-    let server = job.endpoint.server();
-    match job.endpoint.security {
+pub(super) fn habitat(server: &str, security: &Security) -> String {
+    match security {
         Security::Cleartext => format!("{server} in the clear"),
-        Security::Implicit(_) | Security::StartTls(_) => server,
+        Security::Implicit(_) | Security::StartTls(_) => server.to_owned(),
     }
+}
+
+fn own_habitat(job: &Job<'_>) -> String {
+    habitat(&job.endpoint.server(), &job.endpoint.security)
 }
 
 /// Whether something is had now that was refused before.
