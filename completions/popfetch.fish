@@ -42,7 +42,7 @@ complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "refetch" -d 'Fetc
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "list" -d 'Say what is on the server, message by message, and what `sync` would do with each and why'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "login" -d 'Log in to an account: put its password into the keyring, or get an OAuth2 token'
-complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "logout" -d 'Remove an account\'s password or OAuth2 tokens from the keyring'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "logout" -d 'Remove an account\'s password from the keyring, or its OAuth2 tokens from this machine'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l jobs -d 'Work on so many accounts at once' -r
@@ -146,6 +146,6 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_s
 complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout completions help" -f -a "list" -d 'Say what is on the server, message by message, and what `sync` would do with each and why'
 complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout completions help" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
 complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout completions help" -f -a "login" -d 'Log in to an account: put its password into the keyring, or get an OAuth2 token'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout completions help" -f -a "logout" -d 'Remove an account\'s password or OAuth2 tokens from the keyring'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout completions help" -f -a "logout" -d 'Remove an account\'s password from the keyring, or its OAuth2 tokens from this machine'
 complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout completions help" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -181,7 +181,8 @@ pub(super) struct Status {
 ///
 /// The password is asked for on the terminal, or read from the first line of standard input where that is no terminal. For
 /// an account with an `oauth` table, the browser is opened instead (its address is printed, too), and the tokens that the
-/// provider gives are kept in the keyring or, where there is none, in a file that only its owner can read.
+/// provider gives are kept in the keyring or, where there is none, in a file that only its owner can read. Where the browser
+/// cannot reach this machine, paste the address at which it ends up.
 #[derive(Debug, clap::Args)]
 pub(super) struct Login {
     /// The account, as the configuration names it
@@ -197,7 +198,7 @@ pub(super) struct Login {
     pub(super) no_keyring: bool,
 }
 
-/// Remove an account's password or OAuth2 tokens from the keyring
+/// Remove an account's password from the keyring, or its OAuth2 tokens from this machine
 #[derive(Debug, clap::Args)]
 pub(super) struct Logout {
     /// The account, as the configuration names it

@@ -94,9 +94,9 @@ fn by_browser(
         "The browser must reach this machine. If it runs on another one, run this there first:\n\n  ssh -L {port}:127.0.0.1:{port} {}\n\nor paste here the address of the page at which it ends up, even if that page is empty.",
         surroundings::host_name()
     ));
-    authorisation.finish(&lines(), Timestamp::now(), stop, |tokens| {
-        keeper.save(tokens, stop)
-    })
+    let keep = |tokens: &Tokens| keeper.save(tokens, stop);
+    let complain = |error: &Error| report::say(&format!("popfetch: {error}; still waiting"));
+    authorisation.finish(&lines(), Timestamp::now(), stop, keep, complain)
 }
 
 fn by_device(account: &Account, client: &Client, stop: &AtomicBool) -> Result<Tokens, Error> {
@@ -115,7 +115,7 @@ fn by_device(account: &Account, client: &Client, stop: &AtomicBool) -> Result<To
         ));
     }
     report::say(&format!(
-        "Waiting for it, for {} minutes at the most.",
+        "Waiting for it, up to {} minutes.",
         device.expires_in().as_secs().div_ceil(60)
     ));
     device.finish(Timestamp::now(), stop)

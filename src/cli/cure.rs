@@ -94,7 +94,9 @@ pub(super) fn of_problem(problem: &sync::Problem, whose: &Whose<'_>) -> Option<S
 fn of_pop3(error: &pop3::Error, whose: &Whose<'_>) -> Option<String> {
     use pop3::Error;
     Some(match error {
-        Error::Lookup { unknown: true, .. } => "check host for a typing error".to_owned(),
+        Error::Lookup { unknown: true, .. } => {
+            "check host for a typing error; is the network up?".to_owned()
+        }
         Error::Lookup { unknown: false, .. } => "is the network up?".to_owned(),
         Error::Connect { .. } => {
             "check host and port; most servers listen on 995, or on 110 with tls = \"starttls\""
@@ -172,6 +174,7 @@ fn of_pop3(error: &pop3::Error, whose: &Whose<'_>) -> Option<String> {
         }
         .to_owned(),
         Error::Roots { .. } => "correct tls-ca-file".to_owned(),
+        Error::NotOffered { mechanism, .. } => of_unknown(*mechanism).to_owned(),
         Error::NoTimestamp => "set auth to something else, or leave it out".to_owned(),
         Error::Unproven { .. } => {
             "this may not be the server that you mean; check host and password".to_owned()
@@ -188,6 +191,19 @@ fn of_pop3(error: &pop3::Error, whose: &Whose<'_>) -> Option<String> {
         Error::TimedOut { .. } => "try later, or raise timeout".to_owned(),
         _ => return None,
     })
+}
+
+/// The cure of a login that the server does not know.
+fn of_unknown(mechanism: Mechanism) -> &'static str {
+    match mechanism.needs() {
+        Need::Password => "set auth to one that it offers, or leave it out",
+        Need::Token => {
+            "it takes no OAuth2 tokens: set a password in place of oauth or token-command"
+        }
+        Need::Certificate => {
+            "no certificate logs in there: set a password, and auth to something else"
+        }
+    }
 }
 
 /// The cure of a login that was judged and refused.
@@ -343,6 +359,10 @@ fn of_oauth2(error: &oauth2::Error, account: &str) -> Option<String> {
         }
         Error::Keyring { .. } => format!(
             "under cron there may be no keyring: `popfetch login {account} --no-keyring` keeps the tokens in a file that only you can read"
+        ),
+        // RFC 6749 §5.2: the code, for tokens are taken back in other words.
+        Error::Refused { error, .. } if error == "invalid_grant" => format!(
+            "the code was wrong, used before or too old: begin again with `popfetch login {account}`"
         ),
         Error::Refused { .. } => {
             "check client-id, the client's secret, tenant and scope in oauth".to_owned()

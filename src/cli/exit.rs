@@ -132,9 +132,10 @@ impl From<&pop3::Error> for Status {
             | Error::Lookup { unknown: false, .. } => Self::Later,
             // The engine reads on to the last reply or gives the session up.
             Error::Abandoned { .. } => Self::Bug,
-            Error::Lookup { unknown: true, .. } | Error::NoAddress { .. } | Error::NoTimestamp => {
-                Self::Unavailable
-            }
+            Error::Lookup { unknown: true, .. }
+            | Error::NoAddress { .. }
+            | Error::NotOffered { .. }
+            | Error::NoTimestamp => Self::Unavailable,
             Error::ClientRefused { .. }
             | Error::Handshake { .. }
             | Error::NoStls { .. }

@@ -40,13 +40,10 @@ pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> 
         Some(read_line()?)
     };
     let stop = surroundings::stop_flag()?;
+    let question = format!("Password of {} at {server}: ", account.user);
     let secret = match piped {
         Some(secret) => secret,
-        None => credentials::ask(
-            &format!("Password of {} at {server}: ", account.user),
-            &stop,
-        )
-        .map_err(OfAccount::of(&account.name))?,
+        None => credentials::ask(&question, &stop).map_err(OfAccount::of(&account.name))?,
     };
     if secret.expose().is_empty() {
         let source_name = "standard input".to_owned();

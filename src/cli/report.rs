@@ -141,10 +141,12 @@ fn line(account: Option<&str>, text: &str, cure: Option<String>) -> String {
         // Writing to a string cannot fail.
         let _ = write!(line, "{account}: ");
     }
-    line.push_str(text);
-    if let Some(cure) = cure {
-        let _ = write!(line, "; {cure}");
-    }
+    let Some(cure) = cure else {
+        line.push_str(text);
+        return line;
+    };
+    // A server's own sentence may end here, this one does not.
+    let _ = write!(line, "{}; {cure}", text.strip_suffix('.').unwrap_or(text));
     line
 }
 

@@ -169,7 +169,12 @@ fn source(
         Err(missing) => {
             let place = settings.oauth.place().unwrap_or_default();
             let problem = Problem::new(place, format!("`oauth` lacks {missing}"));
-            problems.push(problem.help("the provider says what they are; for those that popfetch knows, `provider` fills most of it in"));
+            let help = if known.is_some() {
+                "this provider gives a secret together with the client's id: set `client-secret-command`, or `client-secret`"
+            } else {
+                "the provider says what they are; for those that popfetch knows, `provider` fills most of it in"
+            };
+            problems.push(problem.help(help));
             None
         }
     }

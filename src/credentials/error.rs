@@ -112,7 +112,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The run was told to end while a source was waited for.
-    #[error("stopped before the password was found")]
+    #[error("stopped before the login")]
     Stopped,
 }
 

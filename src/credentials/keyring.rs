@@ -83,7 +83,10 @@ fn bounded<T: Send + 'static>(
             Ok(()) => Entry::new(SERVICE, &name)
                 .and_then(|entry| work(&entry))
                 .map_err(|failure| failure.to_string()),
-            Err(failure) => Err(failure.to_string()),
+            Err(failure) => {
+                log::info!("{failure}");
+                Err("there is none here".to_owned())
+            }
         };
         let _ = sender.send(answer);
     });

@@ -102,8 +102,13 @@ impl Capabilities {
     /// Whether this way to log in is offered: by SASL (RFC 5034 §3) or USER (RFC 2449 §6.2). APOP is never in CAPA.
     #[must_use]
     pub fn offers(&self, mechanism: Mechanism) -> bool {
-        let mut all = Mechanism::ALL.iter().zip(self.mechanisms);
-        all.any(|(it, is_offered)| is_offered && *it == mechanism)
+        self.mechanisms().any(|it| it == mechanism)
+    }
+
+    /// Each way to log in that is offered.
+    pub fn mechanisms(&self) -> impl Iterator<Item = Mechanism> {
+        let all = Mechanism::ALL.into_iter().zip(self.mechanisms);
+        all.filter_map(|(mechanism, is_offered)| is_offered.then_some(mechanism))
     }
 }
 

@@ -134,6 +134,14 @@ pub enum Error {
         /// The host as configured.
         host: String,
     },
+    /// The server does not know the mechanism, or none that would serve.
+    #[error("the server does not know {mechanism}{}", instead(offered))]
+    NotOffered {
+        /// The one that was tried, or the last of them.
+        mechanism: Mechanism,
+        /// Those that it offers, separated by commas.
+        offered: String,
+    },
     /// The greeting has nothing to make a digest of.
     #[error("no greeting with a timestamp came on this connection, without which there is no APOP")]
     NoTimestamp,
@@ -287,6 +295,15 @@ pub enum Violation {
 /// What a server says of a refused token, as the end of a sentence.
 fn told(status: Option<&str>) -> String {
     status.map_or_else(String::new, |status| format!(" (status {status})"))
+}
+
+/// What a server offers, as the end of a sentence.
+fn instead(offered: &str) -> String {
+    if offered.is_empty() {
+        String::new()
+    } else {
+        format!("; it offers {offered}")
+    }
 }
 
 impl Error {

@@ -47,14 +47,15 @@ impl ClientCertificate {
             Some(_) => key_failed(source),
             None => chain_failed(source),
         })?;
-        // Before the key is looked for: whoever can read the file may know already what is in it.
-        if mode & 0o077 != 0 {
+        let found = find_key(&pem);
+        // A certificate alone may be read by all.
+        if mode & 0o077 != 0 && found != Err(NoKey::None) {
             return Err(Error::ClientKeyExposed {
                 path: file.to_owned(),
                 mode,
             });
         }
-        let key = match find_key(&pem) {
+        let key = match found {
             Ok(key) => key,
             Err(NoKey::OtherForm) => {
                 return Err(Error::ClientKeyForm {

@@ -64,7 +64,7 @@ impl<'m> Manners<'m> {
             let (capabilities, lesson) = self.learn_capabilities(&mut connection)?;
             let ahead = self.ahead(capabilities.pipelining());
             let is_guess = ahead == Ahead::All && remembered.is_some();
-            let mechanism = self.mechanism(identity, &connection, &capabilities);
+            let mechanism = self.mechanism(identity, &connection, &capabilities)?;
             let endpoint = self.job.endpoint;
             let login = Login {
                 credentials: &identity.credentials(),
@@ -79,8 +79,11 @@ impl<'m> Manners<'m> {
                 self.learn(&lesson)?;
             }
             let opening = match opening {
-                Err(error) if self.is_worth_another_login(identity, mechanism, &error)? => continue,
-                opening => opening?,
+                Ok(opening) => opening,
+                Err(error) => {
+                    self.after(error, identity, &capabilities)?;
+                    continue;
+                }
             };
             let present = meanwhile()?;
             let worth = |listed: usize| self.is_worth_a_probe(listed.saturating_sub(present.len()));
@@ -101,13 +104,12 @@ impl<'m> Manners<'m> {
                     log::debug!("{error}; trying again, one command at a time");
                     self.learn(&Lesson::WentWrong)?;
                 }
-                Err(error) if self.is_worth_another_login(identity, mechanism, &error)? => {}
                 Err(error) => {
                     if ahead == Ahead::All && error.is_breakdown() {
                         // Who speaks for a server may not be who takes its logins.
                         self.learn(&Lesson::Lost)?;
                     }
-                    return Err(error.into());
+                    self.after(error, identity, &capabilities)?;
                 }
             }
         }
@@ -171,39 +173,51 @@ impl<'m> Manners<'m> {
         identity: &Identity<'_>,
         connection: &Connection<Line>,
         offered: &Capabilities,
-    ) -> Mechanism {
+    ) -> Result<Mechanism, Error> {
         let is_protected = self.job.endpoint.security != Security::Cleartext;
-        self.job.auth.choose(
+        let ruled_out = self.ruled_out.borrow();
+        let chosen = self.job.auth.choose(
             identity.credentials().proof.kind(),
             offered,
             connection.timestamp().is_some(),
             is_protected,
-            &self.ruled_out.borrow(),
-        )
+            &ruled_out,
+        );
+        // Where there is nothing left, something was ruled out.
+        chosen.map_err(|last| not_offered(last, offered))
     }
 
-    /// Whether a login that failed is to be tried again: another way, or with another token.
-    fn is_worth_another_login(
+    /// Lets a failure pass if the login is to be tried again: another way, or with another token.
+    fn after(
         &self,
+        error: pop3::Error,
         identity: &Identity<'_>,
-        mechanism: Mechanism,
-        error: &pop3::Error,
-    ) -> Result<bool, Error> {
-        let pop3::Error::Login { reply, .. } = error else {
-            return Ok(false);
+        offered: &Capabilities,
+    ) -> Result<(), Error> {
+        let pop3::Error::Login {
+            reply, mechanism, ..
+        } = &error
+        else {
+            return Err(error.into());
         };
         if matches!(reply.code, None | Some(Code::Auth)) {
             // It may have been asked in a way that is not known any more.
             self.learn(&Lesson::Outdated)?;
         }
-        let mut ruled_out = self.ruled_out.borrow_mut();
         // Nothing was judged: the server does not know what was asked of it.
-        if self.job.auth == Auth::Auto && reply.is_unknown() && !ruled_out.contains(&mechanism) {
+        if reply.is_unknown() {
             log::debug!("the server does not know {mechanism}: {reply}");
-            ruled_out.push(mechanism);
-            return Ok(mechanism != Mechanism::UserPass);
+            if self.job.auth != Auth::Auto {
+                return Err(not_offered(*mechanism, offered));
+            }
+            self.ruled_out.borrow_mut().push(*mechanism);
+            return Ok(());
         }
-        identity.renew(error)
+        if identity.renew(&error)? {
+            Ok(())
+        } else {
+            Err(error.into())
+        }
     }
 
     /// How far commands may be sent ahead.
@@ -286,6 +300,12 @@ impl<'m> Manners<'m> {
             Ok(ledger.learn(&server, lesson, self.job.now)?)
         })
     }
+}
+
+fn not_offered(mechanism: Mechanism, offered: &Capabilities) -> Error {
+    let offered = offered.mechanisms().map(Mechanism::name);
+    let offered = offered.collect::<Vec<_>>().join(", ");
+    pop3::Error::NotOffered { mechanism, offered }.into()
 }
 
 /// The name under which a server's habits are remembered: in the clear it may offer less than under TLS, and other ways to

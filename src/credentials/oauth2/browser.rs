@@ -18,7 +18,7 @@ use super::error::Error;
 use super::http;
 use super::listener::{Listener, Visit};
 use super::page;
-use super::redirect::{self, Redirect, State};
+use super::redirect::{self, Redirect};
 use super::tokens::{self, Tokens};
 use crate::secret::Secret;
 
@@ -76,18 +76,19 @@ impl Authorisation {
         self.listener.port()
     }
 
-    /// Waits for the browser, or for a line that a person pasted (the address the browser ended at, or the code), gets the
-    /// tokens and has them kept, before the browser is told that all is well.
+    /// Waits for the browser, or for a line that a person pasted (the address the browser ended at), gets the tokens and has
+    /// them kept, before the browser is told that all is well. Of a line that is something else it complains, and waits on.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::Refused`], [`Error::Pasted`], [`Error::TimedOut`] after ten minutes, and what asking the
-    /// server and keeping can end in.
+    /// [`Error::Denied`], [`Error::Refused`], [`Error::TimedOut`] after ten minutes, and what asking the server and keeping
+    /// can end in.
     pub fn finish<T>(
         self,
         pasted: &Receiver<String>,
         now: Timestamp,
         stop: &AtomicBool,
         keep: impl FnOnce(&Tokens) -> Result<T, Error>,
+        complain: impl Fn(&Error),
     ) -> Result<T, Error> {
         let begun = Instant::now();
         // The client's secret may need a person too, and not while the browser waits.
@@ -99,9 +100,13 @@ impl Authorisation {
             let visited = self.listener.next(TICK).and_then(|visit| self.judge(visit));
             let (visit, redirect) = match visited {
                 Some((visit, redirect)) => (Some(visit), redirect),
-                None => match self.pasted(pasted)? {
-                    Some(redirect) => (None, redirect),
-                    None => continue,
+                None => match self.pasted(pasted) {
+                    Ok(Some(redirect)) => (None, redirect),
+                    Ok(None) => continue,
+                    Err(error) => {
+                        complain(&error);
+                        continue;
+                    }
                 },
             };
             // A clock would be wrong if it were set meanwhile.
@@ -128,7 +133,7 @@ impl Authorisation {
             visit.answer("404 Not Found", &page::nothing_here());
             return None;
         }
-        match redirect::read(visit.query.expose(), &self.state, State::Demanded) {
+        match redirect::read(visit.query.expose(), &self.state) {
             Ok(redirect) => Some((visit, redirect)),
             Err(reason) => {
                 log::info!("a request to the port of the login is ignored: {reason}");

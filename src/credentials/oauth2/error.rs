@@ -73,7 +73,7 @@ pub enum Error {
         url: String,
     },
     /// The keyring cannot be asked for the tokens, and there is no file with them.
-    #[error("cannot look for the OAuth2 tokens in the keyring")]
+    #[error("the OAuth2 tokens cannot be looked for")]
     Keyring {
         /// Why not.
         source: credentials::Error,
@@ -138,7 +138,7 @@ pub enum Error {
         reason: String,
     },
     /// The server cannot be reached.
-    #[error("cannot ask {server}")]
+    #[error("cannot reach the OAuth2 server {server}")]
     Unreachable {
         /// Its name.
         server: String,

@@ -28,11 +28,13 @@ const IN_THE_CLEAR: [Mechanism; 7] = [
 ];
 
 impl Auth {
-    /// The mechanism to log in with.
+    /// The mechanism to log in with; the last resort as an error, if that is ruled out, too.
     ///
     /// `greeted` says whether the greeting holds a timestamp (RFC 1939 §7), `ruled_out` which mechanisms the server proved
     /// not to know.
-    #[must_use]
+    ///
+    /// # Errors
+    /// Nothing is left.
     pub fn choose(
         self,
         need: Need,
@@ -40,9 +42,9 @@ impl Auth {
         greeted: bool,
         is_protected: bool,
         ruled_out: &[Mechanism],
-    ) -> Mechanism {
+    ) -> Result<Mechanism, Mechanism> {
         if let Self::Only(mechanism) = self {
-            return mechanism;
+            return Ok(mechanism);
         }
         let is_offered = |mechanism: &Mechanism| {
             let is_there = match mechanism {
@@ -63,7 +65,11 @@ impl Auth {
             Need::Password if is_protected => (&PROTECTED, Mechanism::UserPass),
             Need::Password => (&IN_THE_CLEAR, Mechanism::UserPass),
         };
-        order.iter().copied().find(is_offered).unwrap_or(last)
+        match order.iter().copied().find(is_offered) {
+            Some(mechanism) => Ok(mechanism),
+            None if ruled_out.contains(&last) => Err(last),
+            None => Ok(last),
+        }
     }
 }
 
@@ -73,7 +79,8 @@ mod tests {
 
     fn chosen(capa: &str, greeted: bool, is_protected: bool) -> Mechanism {
         let offered = Capabilities::from_lines(capa);
-        Auth::Auto.choose(Need::Password, &offered, greeted, is_protected, &[])
+        let chosen = Auth::Auto.choose(Need::Password, &offered, greeted, is_protected, &[]);
+        chosen.unwrap()
     }
 
     #[test]
@@ -116,7 +123,8 @@ mod tests {
     fn a_token_goes_the_way_that_is_offered_or_the_usual_one() {
         let chosen = |capa| {
             let offered = Capabilities::from_lines(capa);
-            Auth::Auto.choose(Need::Token, &offered, true, true, &[])
+            let chosen = Auth::Auto.choose(Need::Token, &offered, true, true, &[]);
+            chosen.unwrap()
         };
         assert_eq!(chosen("SASL PLAIN XOAUTH2 OAUTHBEARER"), Mechanism::Xoauth2);
         assert_eq!(chosen("SASL PLAIN OAUTHBEARER"), Mechanism::OauthBearer);
@@ -129,11 +137,11 @@ mod tests {
         let choose = |ruled_out: &[Mechanism]| {
             Auth::Auto.choose(Need::Password, &offered, true, true, ruled_out)
         };
-        assert_eq!(choose(&[Mechanism::Plain]), Mechanism::Apop);
-        assert_eq!(
-            choose(&[Mechanism::Plain, Mechanism::Apop]),
-            Mechanism::UserPass
-        );
+        assert_eq!(choose(&[Mechanism::Plain]), Ok(Mechanism::Apop));
+        let all_but_one = [Mechanism::Plain, Mechanism::Apop];
+        assert_eq!(choose(&all_but_one), Ok(Mechanism::UserPass));
+        let all = [&all_but_one[..], &[Mechanism::UserPass]].concat();
+        assert_eq!(choose(&all), Err(Mechanism::UserPass));
     }
 
     #[test]
@@ -141,6 +149,6 @@ mod tests {
         let offered = Capabilities::from_lines("USER");
         let only = Auth::Only(Mechanism::CramMd5);
         let chosen = only.choose(Need::Password, &offered, false, true, &[]);
-        assert_eq!(chosen, Mechanism::CramMd5);
+        assert_eq!(chosen, Ok(Mechanism::CramMd5));
     }
 }

@@ -196,6 +196,6 @@ fn a_server_that_does_not_know_the_last_mechanism_is_not_asked_again() {
     let mailbox = mailbox(letters(0..1), |options| {
         options.fault(Fault::Each("USER", Act::reply("-ERR unknown command")))
     });
-    assert_eq!(mailbox.sync().code, 77);
+    assert_eq!(mailbox.sync().code, 69);
     assert_eq!(mailbox.server.count("USER"), 1);
 }

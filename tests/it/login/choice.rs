@@ -1,7 +1,8 @@
 //! Which mechanism `auth = "auto"` takes of those that a real Dovecot offers, behind TLS and in clear.
 
+use super::dialogue::Server;
 use super::mechanisms::ALL;
-use super::place::Place;
+use super::place::{Place, assert_says};
 use crate::support::dovecot::Logins;
 
 /// Asserts that of these mechanisms this one is taken, with TLS or without.
@@ -64,4 +65,41 @@ fn a_refusal_is_no_reason_to_take_another_mechanism() {
         connections[0].contains("method=SCRAM-SHA-256"),
         "{connections:#?}"
     );
+}
+
+/// Asserts that a server which knows none of its users' mechanisms is told so, after these commands.
+#[track_caller]
+fn assert_unknown(sasl: &str, lines: &str, asked: &[&str], words: &[&str]) {
+    let server = Server::new(&format!("UIDL\nSASL {sasl}"), |talk, command| {
+        talk.say(if command.starts_with("USER") {
+            "-ERR Unknown command."
+        } else {
+            "-ERR [AUTH] Unsupported authentication mechanism."
+        });
+        false
+    });
+    let (_sandbox, out) = server.sync(lines);
+    assert_says(&out, 69, words);
+    let said = server.said().into_iter();
+    let said: Vec<_> = said
+        .filter(|line| line.starts_with("AUTH") || line.starts_with("USER"))
+        .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(said, asked);
+}
+
+#[test]
+fn a_mechanism_that_the_server_does_not_know_is_said_to_be_unknown() {
+    let one = "auth = \"scram-sha-1\"\npassword = \"secret\"";
+    let words = ["does not know SCRAM-SHA-1; it offers PLAIN, LOGIN; set auth"];
+    assert_unknown("PLAIN LOGIN", one, &["AUTH SCRAM-SHA-1"], &words);
+    // What is announced and not known is passed over, and nothing is asked twice.
+    let auto = "password = \"secret\"";
+    let asked = ["AUTH CRAM-MD5", "AUTH PLAIN", "USER user"];
+    assert_unknown("PLAIN CRAM-MD5", auto, &asked, &["does not know USER"]);
+    let token = "token-command = \"echo t0ken\"";
+    let words = ["does not know XOAUTH2; it offers PLAIN; it takes no OAuth2 tokens"];
+    assert_unknown("PLAIN", token, &["AUTH XOAUTH2"], &words);
+    let asked = ["AUTH OAUTHBEARER", "AUTH XOAUTH2"];
+    assert_unknown("OAUTHBEARER", token, &asked, &["does not know XOAUTH2"]);
 }

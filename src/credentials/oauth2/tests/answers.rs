@@ -188,5 +188,8 @@ fn a_server_that_is_not_there_is_named() {
         panic!("nobody is there");
     };
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");
-    assert_eq!(error.to_string(), "cannot ask 127.0.0.1");
+    assert_eq!(
+        error.to_string(),
+        "cannot reach the OAuth2 server 127.0.0.1"
+    );
 }
