@@ -40,7 +40,7 @@ pub(super) fn login(
         by_browser(account, client, &keeper, &stop)
     };
     let place = place
-        .map_err(failure)
+        .map_err(credentials::Error::from)
         .map_err(OfAccount::of(&account.name))?;
     if !quiet {
         let name = &account.name;
@@ -62,14 +62,7 @@ pub(super) fn logout(
     stop: &AtomicBool,
 ) -> Result<bool, credentials::Error> {
     let keeper = Keeper::new(owner, tokens_folder(state)).attended();
-    keeper.remove(stop).map_err(failure)
-}
-
-fn failure(error: Error) -> credentials::Error {
-    match error {
-        Error::Stopped => credentials::Error::Stopped,
-        error => credentials::Error::OAuth2(Box::new(error)),
-    }
+    Ok(keeper.remove(stop)?)
 }
 
 fn by_browser(

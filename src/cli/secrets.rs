@@ -1,4 +1,5 @@
-//! Finds the accounts' passwords and tokens, and asks for those that no source is configured for before anything else begins.
+//! Finds the accounts' passwords and tokens, and asks for those that no source is configured for before anything else
+//! begins.
 //!
 //! A question in the middle of a run would stop the bars, and the transfers behind them, until it is answered.
 //! Invariant: a secret that could not be had is the trouble of its account alone.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use toml::de::DeValue;
 
 use super::paths::Base;
@@ -11,7 +12,7 @@ use super::problem::Problem;
 use super::schema::OAuth;
 use super::takes::OAUTH_KEYS;
 use super::values::{self, Value};
-use crate::credentials::oauth2::{Client, ClientSecret};
+use crate::credentials::oauth2::{self, Client, ClientSecret};
 use crate::pop3::Proxy;
 use crate::providers;
 use crate::secret::Secret;
@@ -78,13 +79,7 @@ pub(super) fn oauth(value: &Value<'_>, base: &Base<'_>) -> Result<OAuth, Problem
 /// Secrets go to it: only TLS will do, or this machine itself.
 fn address(key: &str, value: &Value<'_>) -> Result<String, Problem> {
     let text = values::line(key, value)?;
-    let is_here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| {
-        let rest = text
-            .strip_prefix("http://")
-            .and_then(|it| it.strip_prefix(host));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-    });
-    if is_here || text.starts_with("https://") {
+    if oauth2::is_safe(text) {
         Ok(text.to_owned())
     } else {
         Err(Problem::wrong_value(key, value, "another"))
@@ -93,13 +88,7 @@ fn address(key: &str, value: &Value<'_>) -> Result<String, Problem> {
 
 /// The proxy's address with its login percent-encoded (RFC 3986 §3.2.1).
 pub(super) fn proxy_address(proxy: &Proxy) -> Secret {
-    let encoded = |text: &str| -> String {
-        let octets = text.bytes().map(|octet| match octet {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => char::from(octet).to_string(),
-            octet => format!("%{octet:02X}"),
-        });
-        octets.collect()
-    };
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let login = proxy.login.as_ref().map_or_else(String::new, |login| {
         let password = encoded(login.password().expose());
         format!("{}:{password}@", encoded(login.user()))

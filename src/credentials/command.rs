@@ -14,7 +14,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::error::{Error, Key};
-use super::{first_line as first_line_of, wait_for};
+use super::{first_line as first_line_of, pause, wait_for};
 use crate::secret::Secret;
 
 /// How long a program may take: a person may have to touch a token or type a passphrase.
@@ -40,7 +40,7 @@ pub(super) fn token(argv: &[String], stop: &AtomicBool) -> Result<Secret, Error>
         }
         result => return result,
     }
-    wait_for::<()>(&mpsc::channel().1, PAUSE, stop)?;
+    pause(PAUSE, stop)?;
     first_line(Key::Token, argv, stop).map_err(|error| match error {
         Error::Empty { source_name } => Error::NoToken { source_name },
         error => error,

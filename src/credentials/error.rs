@@ -116,6 +116,16 @@ pub enum Error {
     Stopped,
 }
 
+/// A stop is one, whoever was stopped.
+impl From<super::oauth2::Error> for Error {
+    fn from(error: super::oauth2::Error) -> Self {
+        match error {
+            super::oauth2::Error::Stopped => Self::Stopped,
+            error => Self::OAuth2(Box::new(error)),
+        }
+    }
+}
+
 /// The second half of a sentence about a program that printed something, or nothing.
 fn said(stderr: &str) -> String {
     if stderr.is_empty() {

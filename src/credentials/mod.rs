@@ -16,7 +16,7 @@ mod prompt;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 pub use error::{Error, Key};
@@ -121,10 +121,7 @@ fn token(
         None => keeper,
     };
     let token = oauth2::access_token(client, &keeper, freshness, request.now, request.stop);
-    token.map_err(|error| match error {
-        oauth2::Error::Stopped => Error::Stopped,
-        error => Error::OAuth2(Box::new(error)),
-    })
+    Ok(token?)
 }
 
 fn search(request: &Request<'_>) -> Result<Secret, Error> {
@@ -174,6 +171,13 @@ fn first_line(bytes: &[u8], source_name: &str) -> Result<Secret, Error> {
             source_name: source_name.to_owned(),
         }),
     }
+}
+
+/// Waits for so long, unless a stop is asked for.
+fn pause(pause: Duration, stop: &AtomicBool) -> Result<(), Error> {
+    // Nobody says anything.
+    let (_silent, receiver) = mpsc::channel::<()>();
+    wait_for(&receiver, pause, stop).map(drop)
 }
 
 /// Waits for what a thread has to say, until patience ends (`None`) or a stop is asked for.

@@ -16,7 +16,7 @@ use super::survey::{Entry, Listing};
 use super::transfer::{Transfer, Wanted};
 use super::{Again, Identity, Job, identity, retire, survey, whereabouts};
 use crate::plan::{Decision, decide};
-use crate::pop3::{self, Code, Line, Session};
+use crate::pop3::{Code, Line, Session};
 use crate::providers::{self, Provider, Quirks};
 use crate::state::{Account, Facts, MessageId, Standing};
 
@@ -315,12 +315,11 @@ pub(super) fn quirks(job: &Job<'_>) -> Quirks {
 
 /// Whether the server only wants more time between two logins.
 fn is_too_soon(error: &Error) -> bool {
-    let Error::Pop3(pop3::Error::Login { reply, .. } | pop3::Error::Refused { reply, .. }) = error
-    else {
+    let Error::Pop3(error) = error else {
         return false;
     };
     matches!(
-        reply.code,
+        error.code(),
         Some(Code::LoginDelay | Code::InUse | Code::SysTemp)
     )
 }

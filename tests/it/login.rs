@@ -14,3 +14,17 @@ pub(crate) mod private; // nothing of a secret is anywhere else
 mod scram; // servers that lie in SCRAM
 mod spelling; // names and passwords of any characters and lengths
 mod unattended; // each source of a secret, where there is no session
+
+/// Each mechanism that has a password.
+const PASSWORDED: [&str; 7] = [
+    "user-pass",
+    "apop",
+    "plain",
+    "login",
+    "cram-md5",
+    "scram-sha-1",
+    "scram-sha-256",
+];
+
+/// … and each that has a token.
+const BEARERS: [&str; 2] = ["xoauth2", "oauthbearer"];

@@ -3,8 +3,7 @@
 //! Invariants: the server is never asked more often than it wants; it is asked no longer than the code lives; its texts
 //! are harmless before they are shown.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +13,7 @@ use super::client::Client;
 use super::error::{Error, harmless};
 use super::http::{self, Answer};
 use super::tokens::{self, Tokens, seconds};
+use crate::credentials::pause;
 use crate::secret::Secret;
 
 /// The pause between two questions where the server names none, and how much longer it gets (RFC 8628 §3.5).
@@ -30,9 +30,6 @@ const MAX_CODE: usize = 64;
 
 /// The longest address that a person is shown.
 const MAX_ADDRESS: usize = 2048;
-
-/// How often a stop is looked for.
-const TICK: Duration = Duration::from_millis(100);
 
 /// A login that was begun and waits for the person.
 pub struct Device {
@@ -115,7 +112,9 @@ impl Device {
     /// # Errors
     /// [`Error::Denied`], [`Error::TimedOut`] when the code ends, and what asking the server can end in.
     pub fn finish(self, now: Timestamp, stop: &AtomicBool) -> Result<Tokens, Error> {
-        self.finish_with(now, stop, &|pause| sleep(pause, stop))
+        self.finish_with(now, stop, &|time| {
+            pause(time, stop).map_err(|_| Error::Stopped)
+        })
     }
 
     /// The same with another way to pause.
@@ -165,17 +164,4 @@ impl Device {
 fn shown(address: &str) -> Option<String> {
     let fit = address.len() <= MAX_ADDRESS && address.bytes().all(|byte| byte.is_ascii_graphic());
     (fit && http::secure_host(address).is_ok()).then(|| address.to_owned())
-}
-
-fn sleep(pause: Duration, stop: &AtomicBool) -> Result<(), Error> {
-    let mut left = pause;
-    while !left.is_zero() {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Error::Stopped);
-        }
-        let part = left.min(TICK);
-        thread::sleep(part);
-        left -= part;
-    }
-    Ok(())
 }

@@ -44,6 +44,12 @@ pub enum Freshness {
     Renewed(Secret),
 }
 
+/// Whether secrets may be sent to this address: with TLS, or without leaving this host.
+#[must_use]
+pub fn is_safe(address: &str) -> bool {
+    http::secure_host(address).is_ok()
+}
+
 /// The account's access token, renewed where it must be. What is returned is kept already.
 ///
 /// # Errors

@@ -104,13 +104,10 @@ impl Attempt {
         let name = self.mechanism.name();
         let fits = |octets: usize| {
             let encoded = octets.div_ceil(3) * 4;
-            "AUTH ".len() + name.len() + " ".len() + encoded.max(1) + "\r\n".len() <= MAX_COMMAND
+            "AUTH ".len() + name.len() + " ".len() + encoded + "\r\n".len() <= MAX_COMMAND
         };
-        let initial = client.initial(fits).map(|message| match &message[..] {
-            // RFC 5034 §4: an empty one.
-            [] => Secret::new("="),
-            message => encoded(message),
-        });
+        // None is empty, for which RFC 5034 §4 has "=": each begins with the user, or with what stands before it.
+        let initial = client.initial(fits).map(|message| encoded(&message));
         if let Some(initial) = &initial {
             channel.hide(initial.clone());
         }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use super::dialogue::Server;
 use super::mechanisms::ALL;
 use super::place::{Place, quoted};
+use super::{BEARERS, PASSWORDED};
 use crate::support::dovecot::Logins;
 use crate::support::proxy::Microsocks;
 use crate::support::sandbox::Sandbox;
@@ -132,17 +133,7 @@ fn neither_a_proxy_nor_its_failure_leaves_its_password_anywhere() {
 /// Whatever a client says after AUTH, and the digest of APOP, is between the two.
 #[test]
 fn a_server_that_repeats_what_it_was_told_does_not_bring_it_out() {
-    for auth in [
-        "user-pass",
-        "apop",
-        "plain",
-        "login",
-        "cram-md5",
-        "scram-sha-1",
-        "scram-sha-256",
-        "xoauth2",
-        "oauthbearer",
-    ] {
+    for auth in PASSWORDED.into_iter().chain(BEARERS) {
         let source = if auth.contains("oauth") {
             "token-command"
         } else {
@@ -206,18 +197,7 @@ fn no_mechanism_leaves_its_secret_anywhere() {
     let witness = quoted(&witness.to_string_lossy());
     let kept = sandbox.write("home/secret", SECRET);
     let cat = format!("[{witness}, \"cat\", {}]", quoted(&kept.to_string_lossy()));
-    for auth in [
-        "user-pass",
-        "apop",
-        "plain",
-        "login",
-        "cram-md5",
-        "scram-sha-1",
-        "scram-sha-256",
-        "xoauth2",
-        "oauthbearer",
-        "auto",
-    ] {
+    for auth in PASSWORDED.into_iter().chain(BEARERS).chain(["auto"]) {
         let source = if auth.contains("oauth") {
             "token-command"
         } else {

@@ -1,20 +1,10 @@
 //! Names and passwords as people have them: with spaces, quotes, commas, equals signs and letters of all scripts, and long.
 
+use super::PASSWORDED;
 use super::dialogue::{Server, decoded};
 use super::place::{Place, quoted};
 use super::private::assert_absent;
 use crate::support::dovecot::Logins;
-
-/// Each mechanism that has a password.
-const PASSWORDED: [&str; 7] = [
-    "user-pass",
-    "apop",
-    "plain",
-    "login",
-    "cram-md5",
-    "scram-sha-1",
-    "scram-sha-256",
-];
 
 /// é as one character and as two.
 const COMPOSED: &str = "caf\u{e9}-no\u{eb}l";
