@@ -3,7 +3,7 @@
 use crate::config::{Account, Config, Folders};
 
 use super::args::Global;
-use super::exit::Usage;
+use super::usage::Usage;
 
 /// Loads the configuration that the arguments, or the usual places, name.
 pub(super) fn load(global: &Global) -> anyhow::Result<(Config, Folders)> {

@@ -11,8 +11,9 @@ use std::thread;
 use jiff::Timestamp;
 
 use super::args::Login;
-use super::exit::{OfAccount, Status};
+use super::exit::Status;
 use super::secrets::tokens_folder;
+use super::usage::OfAccount;
 use super::{login, report, surroundings, visible};
 use crate::config::Account;
 use crate::credentials::oauth2::{Authorisation, Client, Device, Error, Keeper, Place, Tokens};

@@ -1,8 +1,9 @@
 //! `popfetch completions`: prints what `completions/` holds.
 
 use super::args::{Completions, Global, Shell};
-use super::exit::{Status, Usage};
+use super::exit::Status;
 use super::report;
+use super::usage::Usage;
 
 /// Prints the script of a shell.
 pub(super) fn completions(options: &Completions, global: &Global) -> anyhow::Result<Status> {

@@ -7,7 +7,8 @@ use indicatif::MultiProgress;
 use zeroize::Zeroizing;
 
 use super::args::{Global, Login, Logout};
-use super::exit::{OfAccount, Status, Usage};
+use super::exit::Status;
+use super::usage::{OfAccount, Usage};
 use super::{accounts, authorise, logging, report, surroundings};
 use crate::config::Account;
 use crate::credentials::{self, Owner, Source};

@@ -23,6 +23,7 @@ mod secrets;
 mod status;
 mod surroundings;
 mod sync;
+mod usage;
 mod visible;
 
 use std::ffi::OsString;

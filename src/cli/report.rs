@@ -11,7 +11,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::cure::{self, Whose};
-use super::exit::{OfAccount, Status};
+use super::exit::Status;
+use super::usage::OfAccount;
 use crate::sync::{Outcome, Problem, Tally};
 use crate::{config, state};
 

@@ -3,8 +3,9 @@
 use std::num::NonZeroUsize;
 
 use super::args::{Global, Refetch, Retry, Sync};
-use super::exit::{Status, Usage};
+use super::exit::Status;
 use super::run::{Run, Scope};
+use super::usage::Usage;
 use super::{accounts, explain};
 use crate::delivery::Destination;
 use crate::mail::Uid;

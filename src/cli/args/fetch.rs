@@ -1,0 +1,57 @@
+//! The options of the commands that fetch and hand over mail.
+
+/// Fetch what is new, deliver it, and delete from the server what the account does not leave there
+///
+/// Without names, all accounts that are enabled take their turn, several at once. A message arrives once, whatever is
+/// interrupted and when; what an interrupted run began, the next one finishes.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Sync {
+    /// Accounts to fetch from, as the configuration names them
+    #[arg(value_name = "ACCOUNT")]
+    pub(in crate::cli) accounts: Vec<String>,
+
+    /// Say what would be done with each message, and do nothing
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+
+    /// Work on so many accounts at once
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(in crate::cli) jobs: u16,
+
+    /// Delete nothing from the server in this run
+    #[arg(long)]
+    pub(in crate::cli) keep: bool,
+}
+
+/// Hand over now what waits for its destination, quarantined messages too
+///
+/// A message that a program or LMTP server refuses waits on this machine. `sync` tries it again after growing pauses, and
+/// ten times at most; this tries it at once. No server is asked and nothing is fetched.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Retry {
+    /// Accounts, as the configuration names them; all that are enabled, without
+    #[arg(value_name = "ACCOUNT")]
+    pub(in crate::cli) accounts: Vec<String>,
+}
+
+/// Fetch mail again that was fetched before
+///
+/// What is new is fetched, too. Nothing is deleted from the server.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Refetch {
+    /// The account, as the configuration names it
+    #[arg(value_name = "ACCOUNT")]
+    pub(in crate::cli) account: String,
+
+    /// The uids of messages that are to be fetched again, as `list --verbose` and `sync --dry-run` show them
+    #[arg(
+        value_name = "UID",
+        required_unless_present = "missing",
+        conflicts_with = "missing"
+    )]
+    pub(in crate::cli) uids: Vec<String>,
+
+    /// Fetch again what is gone from the Maildir here and still on the server
+    #[arg(long)]
+    pub(in crate::cli) missing: bool,
+}

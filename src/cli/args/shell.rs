@@ -1,0 +1,18 @@
+//! The options of what serves the shell.
+
+use clap::ValueEnum;
+
+/// Print the completion script of a shell
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Completions {
+    /// The shell
+    #[arg(value_name = "bash|zsh|fish", hide_possible_values = true)]
+    pub(in crate::cli) shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}

@@ -1,0 +1,95 @@
+//! What is wrong with a command line, and whose trouble an error is.
+//!
+//! It refuses to know the status that comes of it.
+
+use std::path::PathBuf;
+
+use super::args::Global;
+use crate::credentials;
+
+/// The trouble of one account in a command that is about it alone.
+#[derive(Debug, thiserror::Error)]
+#[error("{account}")]
+pub(super) struct OfAccount {
+    /// The account's name.
+    pub(super) account: String,
+    /// What is wrong.
+    #[source]
+    pub(super) error: credentials::Error,
+}
+
+impl OfAccount {
+    /// Says whose an error is.
+    pub(super) fn of(account: &str) -> impl Fn(credentials::Error) -> Self {
+        move |error| Self {
+            account: account.to_owned(),
+            error,
+        }
+    }
+}
+
+/// A command line that cannot be obeyed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Usage {
+    /// No account has this name.
+    #[error("there is no account \"{name}\" in {}{}", path.display(), suggestion(nearest.as_deref(), known))]
+    NoAccount {
+        /// The name as it was given.
+        name: String,
+        /// The configuration.
+        path: PathBuf,
+        /// The name that may have been meant.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// What is missing was asked of an account without a Maildir.
+    #[error(
+        "{name} delivers to no Maildir, in which popfetch could look for what is missing: name the uids"
+    )]
+    WithoutMaildir {
+        /// The account.
+        name: String,
+    },
+    /// An option is about OAuth2, and the account has a password.
+    #[error(
+        "{name} logs in with a password: {option} goes with accounts that log in by OAuth2, as `oauth` says"
+    )]
+    WithoutOAuth2 {
+        /// The account.
+        name: String,
+        /// The option.
+        option: &'static str,
+    },
+    /// `login` was asked of an account that has nothing to keep.
+    #[error("{name} logs in with {proof}: there is nothing to put into the keyring")]
+    NothingToKeep {
+        /// The account.
+        name: String,
+        /// What it logs in with.
+        proof: &'static str,
+    },
+    /// `--json` was asked of a command that has no data.
+    #[error(
+        "--json goes with sync, retry, refetch, list and status: the other commands have no data to print"
+    )]
+    NoJson,
+}
+
+impl Usage {
+    /// Refuses `--json` for a command that has no data.
+    pub(super) fn no_json(global: &Global) -> Result<(), Self> {
+        if global.json {
+            Err(Self::NoJson)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn suggestion(nearest: Option<&str>, known: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!("; did you mean \"{nearest}\"?"),
+        None => format!("; it has: {}", known.join(", ")),
+    }
+}
