@@ -92,6 +92,7 @@ impl From<&Problem> for Status {
             } => Self::Later,
             Problem::MassDeletion(_)
             | Problem::NoRoom { .. }
+            | Problem::NotAnnounced { .. }
             | Problem::Owed { .. }
             | Problem::SpoolLost { .. }
             | Problem::Waits { .. } => Self::Local,

@@ -38,7 +38,7 @@ pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyho
         if as_json && outcome.failure.is_some() {
             report::data(&report::json(&Whose::of(account), &outcome))?;
         }
-        for line in report::run(&Whose::of(account), &outcome, false, true) {
+        for line in report::run(&Whose::of(account), &outcome, false, true).lines() {
             report::say(&line);
         }
         statuses.push(Some(Status::of_outcome(&outcome)));

@@ -65,7 +65,7 @@ pub(super) fn list(options: &List, global: &Global) -> anyhow::Result<Status> {
     if global.json && outcome.failure.is_some() {
         report::data(&report::json(&whose, &outcome))?;
     }
-    for line in report::run(&whose, &outcome, false, !global.quiet) {
+    for line in report::run(&whose, &outcome, false, !global.quiet).lines() {
         report::say(&line);
     }
     Ok(Status::of_outcome(&outcome))

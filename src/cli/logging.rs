@@ -1,29 +1,88 @@
-//! What `--verbose` shows: one line an event, on standard error, with the account's name first.
+//! The log: what `--verbose` shows, one line an event on standard error with the account's name first, and what
+//! `--log-file` keeps.
 //!
-//! Invariant: lines never break the bars, and nothing but popfetch's own words is shown.
+//! Invariants: lines never break the bars, and nothing but popfetch's own words is shown; a file has all that is said, and
+//! at least what `--verbose` says, each line with its time.
 
+use std::fmt::Display;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context;
 use indicatif::MultiProgress;
+use jiff::{Timestamp, Zoned};
 use log::{LevelFilter, Log, Metadata, Record};
 
+use super::args::Global;
 use super::report;
 
-/// Shows the log at this verbosity, above the bars.
-pub(super) fn start(verbose: u8, bars: &MultiProgress) {
-    let level = match verbose {
-        0 => return,
+/// Where lines go. There is one log in a process, and a program that waits for its next run begins it anew.
+static PLACES: Mutex<Places> = Mutex::new(Places {
+    bars: None,
+    file: None,
+    shown: LevelFilter::Off,
+});
+
+struct Places {
+    bars: Option<MultiProgress>,
+    file: Option<File>,
+    shown: LevelFilter,
+}
+
+/// Shows the log above the bars, and keeps it, as far as was asked for.
+pub(super) fn start(global: &Global, bars: &MultiProgress) -> anyhow::Result<()> {
+    let shown = match global.verbose {
+        0 => LevelFilter::Off,
         1 => LevelFilter::Info,
         _ => LevelFilter::Trace,
     };
-    let lines = Lines { bars: bars.clone() };
-    // Only a second start in one process could fail, and the first one serves.
-    if log::set_boxed_logger(Box::new(lines)).is_ok() {
-        log::set_max_level(level);
+    let open = |path| {
+        let mut options = OpenOptions::new();
+        options.append(true).create(true).mode(0o600).open(path)
+    };
+    let file = match &global.log_file {
+        Some(path) => {
+            let file =
+                open(path).with_context(|| format!("cannot write the log {}", path.display()))?;
+            Some(file)
+        }
+        None => None,
+    };
+    let level = match &file {
+        Some(_) => shown.max(LevelFilter::Info),
+        None => shown,
+    };
+    *places() = Places {
+        bars: Some(bars.clone()),
+        file,
+        shown,
+    };
+    // A second start in one process keeps the first logger, which looks up where lines go now.
+    let _ = log::set_logger(&Lines);
+    log::set_max_level(level);
+    Ok(())
+}
+
+/// Keeps a line that is said to whoever started popfetch.
+pub(super) fn keep(line: &dyn Display) {
+    if let Some(file) = &mut places().file {
+        write(file, &line.to_string());
     }
 }
 
-struct Lines {
-    bars: MultiProgress,
+fn places() -> std::sync::MutexGuard<'static, Places> {
+    PLACES.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Writes a line with its time. A log that cannot be written keeps no mail from arriving.
+fn write(file: &mut File, line: &str) {
+    let now: Zoned = Timestamp::now().to_zoned(jiff::tz::TimeZone::system());
+    let _ = writeln!(file, "{} {line}", now.strftime("%Y-%m-%d %H:%M:%S%:z"));
+}
+
+struct Lines;
 
 impl Log for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -31,12 +90,24 @@ impl Log for Lines {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            // Threads are named for the account they work on.
-            let thread = std::thread::current();
-            let account = thread.name().unwrap_or("popfetch");
-            let line = format!("{account}: {}", record.args());
-            self.bars.suspend(|| report::say(&line));
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        // Threads are named for the account they work on.
+        let thread = std::thread::current();
+        let account = thread.name().unwrap_or("popfetch");
+        let line = format!("{account}: {}", record.args());
+        // Whoever suspends the bars may have something to keep: nobody holds both.
+        let bars = {
+            let mut places = places();
+            if let Some(file) = &mut places.file {
+                write(file, &line);
+            }
+            let is_shown = record.level() <= places.shown;
+            places.bars.clone().filter(|_| is_shown)
+        };
+        if let Some(bars) = bars {
+            bars.suspend(|| report::show(&line));
         }
     }
 

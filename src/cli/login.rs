@@ -19,7 +19,7 @@ pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> 
     Usage::no_json(global)?;
     let (config, folders) = accounts::load(global)?;
     let account = accounts::named(&config, &options.account)?;
-    logging::start(global.verbose, &MultiProgress::new());
+    logging::start(global, &MultiProgress::new())?;
     if let Source::OAuth2(client) = &account.secret {
         return authorise::login(account, client, &folders.state, options, global.quiet);
     }
@@ -69,7 +69,7 @@ pub(super) fn logout(options: &Logout, global: &Global) -> anyhow::Result<Status
     Usage::no_json(global)?;
     let (config, folders) = accounts::load(global)?;
     let account = accounts::named(&config, &options.account)?;
-    logging::start(global.verbose, &MultiProgress::new());
+    logging::start(global, &MultiProgress::new())?;
     let stop = surroundings::stop_flag()?;
     let server = account.endpoint.server();
     let owner = owner(account, &server);

@@ -12,9 +12,11 @@ mod cure;
 mod exit;
 mod explain;
 mod header;
+mod history;
 mod list;
 mod logging;
 mod login;
+mod overview;
 mod progress;
 mod report;
 mod rows;
@@ -23,8 +25,12 @@ mod secrets;
 mod status;
 mod surroundings;
 mod sync;
+mod time;
+mod trouble;
 mod usage;
 mod visible;
+mod watch;
+mod wrap;
 
 use std::ffi::OsString;
 use std::panic::catch_unwind;
@@ -58,6 +64,7 @@ fn obey(args: &Args) -> anyhow::Result<Status> {
         Command::Refetch(options) => sync::refetch(options, &args.global),
         Command::List(options) => list::list(options, &args.global),
         Command::Status(options) => status::status(options, &args.global),
+        Command::History(options) => history::history(options, &args.global),
         Command::Login(options) => login::login(options, &args.global),
         Command::Logout(options) => login::logout(options, &args.global),
         Command::Completions(options) => completions::completions(options, &args.global),

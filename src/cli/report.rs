@@ -7,12 +7,15 @@ use std::fmt::{Display, Write as _};
 use std::io::{self, Write as _};
 use std::mem;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::cure::{self, Whose};
 use super::exit::Status;
 use super::usage::OfAccount;
+use super::{logging, time, trouble};
+use crate::state::Trouble;
 use crate::sync::{Outcome, Problem, Tally};
 use crate::{config, state};
 
@@ -27,8 +30,14 @@ pub(super) fn data(line: &dyn Display) -> io::Result<()> {
     }
 }
 
-/// Prints anything else to standard error. If that is closed there is nobody to tell.
+/// Prints anything else to standard error, and into the log. If the one is closed there is nobody to tell.
 pub(super) fn say(line: &dyn Display) {
+    logging::keep(line);
+    show(line);
+}
+
+/// Prints to standard error only.
+pub(super) fn show(line: &dyn Display) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
@@ -59,27 +68,59 @@ pub(super) fn rebuilding(aside: &Path) -> String {
     line(None, &text, Some(cure.to_owned()))
 }
 
-/// The lines about an account's run: its trouble always, its summary if `summary`, what should be known once if `notices`.
-pub(super) fn run(
-    whose: &Whose<'_>,
-    outcome: &Outcome,
-    summary: bool,
-    notices: bool,
-) -> Vec<String> {
+/// What there is to say of an account's run.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    /// What was done, and what has to be known once.
+    pub(super) summary: Vec<String>,
+    /// What went wrong: a line for each, with its kind.
+    pub(super) trouble: Vec<(Trouble, String)>,
+    /// That there is more of it.
+    pub(super) more: Option<String>,
+}
+
+impl Report {
+    /// The lines about what was done and about trouble of these kinds.
+    pub(super) fn lines_about(self, kinds: &[Trouble]) -> impl Iterator<Item = String> {
+        let is_told = |(kind, _): &(Trouble, String)| kinds.contains(kind);
+        let trouble: Vec<_> = self.trouble.into_iter().filter(is_told).collect();
+        let more = self.more.filter(|_| !trouble.is_empty());
+        let trouble = trouble.into_iter().map(|(_, line)| line);
+        self.summary.into_iter().chain(trouble).chain(more)
+    }
+
+    /// All lines.
+    pub(super) fn lines(self) -> impl Iterator<Item = String> {
+        let trouble = self.trouble.into_iter().map(|(_, line)| line);
+        self.summary.into_iter().chain(trouble).chain(self.more)
+    }
+}
+
+/// What is to be said of an account's run: its trouble always, its summary if `summary`, what should be known once if
+/// `notices`.
+pub(super) fn run(whose: &Whose<'_>, outcome: &Outcome, summary: bool, notices: bool) -> Report {
     let account = whose.account;
-    let mut lines = Vec::new();
+    let mut report = Report::default();
     if notices {
-        lines.extend(notices_of(account, &outcome.tally));
+        report.summary.extend(notices_of(account, &outcome.tally));
     }
     if summary && (outcome.failure.is_none() || outcome.tally.new + outcome.tally.recovered > 0) {
-        lines.push(format!("{account}: {}", sentence(&outcome.tally)));
+        let line = format!("{account}: {}", sentence(&outcome.tally));
+        report.summary.push(line);
     }
-    lines.extend(problems(whose, outcome));
+    (report.trouble, report.more) = problems(whose, outcome);
     if let Some(error) = &outcome.failure {
         let cure = cure::of_run(error, whose);
-        lines.push(line(Some(account), &chain(error), cure));
+        let line = line(Some(account), &chain(error), cure);
+        report.trouble.push((trouble::of_failure(error), line));
     }
-    lines
+    report
+}
+
+/// That an account is well again.
+pub(super) fn recovered(account: &str, after: Duration) -> String {
+    let after = time::span(after);
+    line(Some(account), &format!("well again, after {after}"), None)
 }
 
 /// What is no trouble, and has to be known once.
@@ -109,7 +150,7 @@ fn notices_of(account: &str, tally: &Tally) -> Vec<String> {
 /// How many problems of one run are told one by one.
 const MAX_PROBLEMS: usize = 10;
 
-fn problems(whose: &Whose<'_>, outcome: &Outcome) -> Vec<String> {
+fn problems(whose: &Whose<'_>, outcome: &Outcome) -> (Vec<(Trouble, String)>, Option<String>) {
     let account = whose.account;
     let problems = &outcome.tally.problems;
     // One of each kind comes before the second of any.
@@ -118,21 +159,14 @@ fn problems(whose: &Whose<'_>, outcome: &Outcome) -> Vec<String> {
         .iter()
         .partition(|problem| kinds.insert(mem::discriminant(*problem)));
     let told = firsts.into_iter().chain(others).take(MAX_PROBLEMS);
-    let mut lines: Vec<String> = told
-        .map(|problem| {
-            line(
-                Some(account),
-                &chain(problem),
-                cure::of_problem(problem, whose),
-            )
-        })
-        .collect();
+    let told = told.map(|problem| {
+        let cure = cure::of_problem(problem, whose);
+        let line = line(Some(account), &chain(problem), cure);
+        (trouble::of_problem(problem), line)
+    });
     let more = problems.len().saturating_sub(MAX_PROBLEMS) + outcome.tally.further_problems;
-    if more > 0 {
-        let more = format!("… and {more} more of the kind");
-        lines.push(line(Some(account), &more, None));
-    }
-    lines
+    let more = (more > 0).then(|| line(Some(account), &format!("{more} more of the kind"), None));
+    (told.collect(), more)
 }
 
 /// One line of trouble, which says whose it is and what to do.
@@ -284,7 +318,7 @@ mod tests {
             user: "ann",
             provider: None,
         };
-        let lines = run(&whose, &outcome, true, true);
+        let lines: Vec<String> = run(&whose, &outcome, true, true).lines().collect();
         assert_eq!(lines.len(), 1);
         assert!(
             lines[0].starts_with(

@@ -10,19 +10,20 @@ use std::thread;
 
 use jiff::Timestamp;
 
-use super::args::{Global, When};
+use super::args::{Global, Remind, When};
 use super::cure::Whose;
 use super::exit::Status;
 use super::progress::{AccountBar, Bars};
-use super::secrets::Secrets;
-use super::{approve, logging, report, surroundings};
+use super::report::Report;
+use super::secrets::{Secrets, Typed};
+use super::{approve, logging, report, surroundings, trouble};
 use crate::config::{Account, Config, Folders};
 use crate::credentials;
 use crate::delivery::Stamp;
 use crate::pop3::Patience;
 use crate::retention::Policy;
 use crate::secret::Secret;
-use crate::state::Ledger;
+use crate::state::{self, Ledger, Told};
 use crate::sync::{self, Again, Job, Outcome, Surroundings};
 
 /// The worst of what came of the accounts; one of which nothing came met a fault of popfetch.
@@ -52,6 +53,8 @@ pub(super) struct Run<'r> {
     /// What is fetched although it was before.
     pub(super) again: Again,
     pub(super) stop: Arc<AtomicBool>,
+    /// How often trouble that lasts is told where nobody watches; nothing, where the run is none that `status` shows.
+    pub(super) remind: Option<Remind>,
     /// What is on record of these is no other account's.
     claimed: Vec<(String, String)>,
     bars: Bars,
@@ -69,6 +72,18 @@ impl<'r> Run<'r> {
         global: &Global,
         scope: Scope,
     ) -> anyhow::Result<Self> {
+        Self::after(&Typed::default(), accounts, config, folders, global, scope)
+    }
+
+    /// The same, for a run that is not the first: passwords that were `typed` then are not asked for again.
+    pub(super) fn after(
+        typed: &Typed,
+        accounts: &'r [&'r Account],
+        config: &Config,
+        folders: &Folders,
+        global: &Global,
+        scope: Scope,
+    ) -> anyhow::Result<Self> {
         let progress = if global.quiet || scope == Scope::Here {
             When::Never
         } else {
@@ -76,7 +91,7 @@ impl<'r> Run<'r> {
         };
         let names = accounts.iter().map(|account| account.name.as_str());
         let bars = Bars::new(progress, names);
-        logging::start(global.verbose, bars.multi());
+        logging::start(global, bars.multi())?;
         let stop = surroundings::stop_flag()?;
         let now = Timestamp::now();
         let surroundings = surroundings::for_programs(&folders.home);
@@ -85,33 +100,32 @@ impl<'r> Run<'r> {
             state: folders.state.clone(),
             keep: false,
             again: Again::Nothing,
+            remind: Some(Remind::Always),
             claimed: config.maildrops(),
             bars,
             now,
             stamp: Stamp::new(now, &surroundings.host, surroundings::random()?),
             surroundings,
             secrets: (scope == Scope::Server)
-                .then(|| Secrets::new(accounts, &folders.state, now, Arc::clone(&stop))),
+                .then(|| Secrets::new(accounts, &folders.state, now, Arc::clone(&stop), typed)),
             stop,
         })
     }
 
-    /// Works on all accounts, and says what came of them.
+    /// Works on all accounts, and says what came of each; of one on which the work panicked, nothing did.
     pub(super) fn all(
         &self,
         jobs: NonZeroUsize,
         global: &Global,
         work: impl Fn(&Job<'_>, &Ledger, &AccountBar<'_>) -> Outcome + Sync,
-    ) -> anyhow::Result<Status> {
+    ) -> anyhow::Result<Vec<Option<Status>>> {
         let ledger = Ledger::open(&self.state, Arc::clone(&self.stop))?;
         if let Some(aside) = ledger.set_aside() {
             report::say(&report::rebuilding(aside));
         }
-        // With nobody watching, silence means that all is well.
-        let summary = !global.quiet && (io::stderr().is_terminal() || global.verbose > 0);
         let outcomes = self.each(jobs, |account, observer| {
             let outcome = self.with_job(account, |job| work(job, &ledger, observer));
-            for line in report::run(&Whose::of(account), &outcome, summary, !global.quiet) {
+            for line in self.words(account, &outcome, &ledger, global) {
                 self.bars.multi().suspend(|| report::say(&line));
             }
             outcome
@@ -124,7 +138,66 @@ impl<'r> Run<'r> {
                 }
             }
         }
-        Ok(worst(&outcomes, Status::of_outcome))
+        Ok(outcomes
+            .iter()
+            .map(|outcome| outcome.as_ref().map(Status::of_outcome))
+            .collect())
+    }
+
+    /// What is to be said of an account's run, which is put on record with it.
+    fn words(
+        &self,
+        account: &Account,
+        outcome: &Outcome,
+        ledger: &Ledger,
+        global: &Global,
+    ) -> Vec<String> {
+        // With nobody watching, silence means that all is well.
+        let is_watched = io::stderr().is_terminal() || global.verbose > 0;
+        let summary = !global.quiet && is_watched;
+        let report = report::run(&Whose::of(account), outcome, summary, !global.quiet);
+        let Some(remind) = self.remind.filter(|_| !trouble::is_stopped(outcome)) else {
+            return report.lines().collect();
+        };
+        let told = match self.note(account, outcome, &report, ledger) {
+            Ok(told) => told.filter(|_| remind == Remind::Daily),
+            Err(error) => {
+                // Then all is said.
+                log::debug!("{error}");
+                None
+            }
+        };
+        let recovered = told.as_ref().and_then(|told| told.recovered_since);
+        let recovered = recovered.filter(|_| !global.quiet).map(|since| {
+            let after = self.now.duration_since(since).unsigned_abs();
+            report::recovered(&account.name, after)
+        });
+        let lines: Vec<String> = match told {
+            Some(told) if !is_watched => report.lines_about(&told.now).collect(),
+            _ => report.lines().collect(),
+        };
+        lines.into_iter().chain(recovered).collect()
+    }
+
+    /// Puts a run on record; says what of its trouble is to be told, if that is known.
+    fn note(
+        &self,
+        account: &Account,
+        outcome: &Outcome,
+        report: &Report,
+        ledger: &Ledger,
+    ) -> Result<Option<Told>, state::Error> {
+        let Some(rows) = ledger.find(&account.endpoint.server(), &account.user)? else {
+            return Ok(None);
+        };
+        if !trouble::is_busy(outcome) {
+            let status = Status::of_outcome(outcome).number();
+            let trouble = report.trouble.last().map(|(_, line)| line.as_str());
+            rows.note_run(self.now, status, trouble)?;
+        }
+        let ended_early = outcome.failure.is_some();
+        rows.tell(&trouble::of_run(outcome), ended_early, self.now)
+            .map(Some)
     }
 
     /// Does some work for each account, `jobs` at once; gives the results in the accounts' order, and `None` where the
@@ -211,6 +284,7 @@ impl<'r> Run<'r> {
             stamp: &self.stamp,
             state: &self.state,
             surroundings: &self.surroundings,
+            after_sync: account.after_sync.as_ref(),
             approve: &approve,
         })
     }

@@ -27,6 +27,9 @@ pub(super) struct Secrets {
     found: Mutex<HashMap<String, Result<Secret, Error>>>,
 }
 
+/// The passwords that a person typed, by server and user, for a program that goes on for many runs.
+pub(super) type Typed = Mutex<HashMap<(String, String), Secret>>;
+
 impl Secrets {
     /// Asks for the passwords that may be known to nobody but the person at the terminal, if there is one.
     pub(super) fn new(
@@ -34,6 +37,7 @@ impl Secrets {
         state: &Path,
         now: Timestamp,
         stop: Arc<AtomicBool>,
+        typed: &Typed,
     ) -> Self {
         let secrets = Self {
             stop,
@@ -48,13 +52,26 @@ impl Secrets {
                 .filter(|account| account.secret == Source::Unstated);
             let found = unstated
                 .map(|account| {
-                    let ask = |question: &str| credentials::ask(question, &secrets.stop);
+                    let ask = |question: &str| secrets.ask_once(account, question, typed);
                     (account.name.clone(), secrets.look_up(account, Some(&ask)))
                 })
                 .collect();
             *secrets.lock() = found;
         }
         secrets
+    }
+
+    /// What was typed before, or is now.
+    fn ask_once(&self, account: &Account, question: &str, typed: &Typed) -> Result<Secret, Error> {
+        let owner = (account.endpoint.server(), account.user.clone());
+        let lock = || typed.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&owner).cloned();
+        if let Some(secret) = known {
+            return Ok(secret);
+        }
+        let secret = credentials::ask(question, &self.stop)?;
+        lock().insert(owner, secret.clone());
+        Ok(secret)
     }
 
     /// The password or token of an account, from its source.

@@ -4,8 +4,8 @@
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
@@ -52,8 +52,19 @@ pub(super) fn has_display() -> bool {
     cfg!(target_os = "macos") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
 }
 
-/// A flag that SIGINT and SIGTERM set; a second signal ends the program at once.
+/// A flag that SIGINT and SIGTERM set, the same for all who ask; a second signal ends the program at once.
 pub(super) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+    static FLAG: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
+    let mut flag = FLAG.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(stop) = &*flag {
+        return Ok(Arc::clone(stop));
+    }
+    let stop = listen()?;
+    *flag = Some(Arc::clone(&stop));
+    Ok(stop)
+}
+
+fn listen() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     // Where whoever started us ignores it, programs that we start could not be waited for.
     flag::register(SIGCHLD, Arc::default()).context("cannot listen for signals")?;

@@ -4,36 +4,55 @@ use std::num::NonZeroUsize;
 
 use super::args::{Global, Refetch, Retry, Sync};
 use super::exit::Status;
-use super::run::{Run, Scope};
+use super::run::{Run, Scope, worst};
 use super::usage::Usage;
-use super::{accounts, explain};
+use super::{accounts, explain, watch};
 use crate::delivery::Destination;
 use crate::mail::Uid;
 use crate::sync::{self, Again};
 
-/// Fetches from the accounts that were named, or all.
+/// Fetches from the accounts that were named, or all; again and again, if that is wanted.
 pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
+    if let Some(every) = options.every {
+        return watch::watch(options, every, global);
+    }
     let (config, folders) = accounts::load(global)?;
     let selected = accounts::select(&config, &options.accounts)?;
     let mut run = Run::new(&selected, &config, &folders, global, Scope::Server)?;
-    run.keep = options.keep;
-    let jobs = NonZeroUsize::new(options.jobs.into()).unwrap_or(NonZeroUsize::MIN);
     if options.dry_run {
-        return explain::explain(&run, jobs, global.json);
+        run.keep = options.keep;
+        return explain::explain(&run, jobs(options), global.json);
     }
-    run.all(jobs, global, |job, ledger, observer| {
+    Ok(worst(&fetch(&mut run, options, global)?, |status| *status))
+}
+
+/// Fetches once, and says how it ended for each account.
+pub(super) fn fetch(
+    run: &mut Run<'_>,
+    options: &Sync,
+    global: &Global,
+) -> anyhow::Result<Vec<Option<Status>>> {
+    run.keep = options.keep;
+    run.remind = Some(options.remind);
+    run.all(jobs(options), global, |job, ledger, observer| {
         sync::run(job, ledger, observer)
     })
+}
+
+fn jobs(options: &Sync) -> NonZeroUsize {
+    NonZeroUsize::new(options.jobs.into()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Hands over what waits here, and asks no server.
 pub(super) fn retry(options: &Retry, global: &Global) -> anyhow::Result<Status> {
     let (config, folders) = accounts::load(global)?;
     let selected = accounts::select(&config, &options.accounts)?;
-    let run = Run::new(&selected, &config, &folders, global, Scope::Here)?;
-    run.all(NonZeroUsize::MIN, global, |job, ledger, _| {
+    let mut run = Run::new(&selected, &config, &folders, global, Scope::Here)?;
+    run.remind = None;
+    let statuses = run.all(NonZeroUsize::MIN, global, |job, ledger, _| {
         sync::retry(job, ledger)
-    })
+    })?;
+    Ok(worst(&statuses, |status| *status))
 }
 
 /// Fetches mail again that was fetched before.
@@ -58,9 +77,10 @@ pub(super) fn refetch(options: &Refetch, global: &Global) -> anyhow::Result<Stat
     run.again = again;
     // What is fetched again is wanted here, not gone from there.
     run.keep = true;
-    run.all(NonZeroUsize::MIN, global, |job, ledger, observer| {
+    let statuses = run.all(NonZeroUsize::MIN, global, |job, ledger, observer| {
         sync::run(job, ledger, observer)
-    })
+    })?;
+    Ok(worst(&statuses, |status| *status))
 }
 
 /// The uid that is shown like this: `\xNN` stands for a byte.

@@ -69,9 +69,17 @@ pub(super) enum Usage {
         /// What it logs in with.
         proof: &'static str,
     },
+    /// A time is neither a date nor a length of time.
+    #[error(
+        "\"{text}\" is no time: write a date (2026-11-22), a date and a time (\"2026-11-22 08:30\"), today, yesterday, or how long ago (3d)"
+    )]
+    NoMoment {
+        /// What was given.
+        text: String,
+    },
     /// `--json` was asked of a command that has no data.
     #[error(
-        "--json goes with sync, retry, refetch, list and status: the other commands have no data to print"
+        "--json goes with sync, retry, refetch, list, status and history: the other commands have no data to print"
     )]
     NoJson,
 }

@@ -68,6 +68,8 @@ pub struct Account {
     pub limits: plan::Limits,
     /// Whether several commands may be in flight.
     pub pipelining: pop3::Pipelining,
+    /// What is run after new mail.
+    pub after_sync: Option<delivery::Program>,
     /// Whether it takes part when no account is named.
     pub enabled: bool,
 }

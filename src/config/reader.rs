@@ -130,6 +130,9 @@ impl Reader<'_> {
                 "max-size" => self.take(&mut read.max_size, value, values::max_size),
                 "max-messages" => self.take(&mut read.max_messages, value, values::max_messages),
                 "pipelining" => self.take(&mut read.pipelining, value, values::pipelining),
+                "after-sync" => self.take(&mut read.after_sync, value, |value| {
+                    values::command("after-sync", value, base)
+                }),
                 "enabled" => self.take(&mut read.enabled, value, |value| {
                     values::boolean("enabled", value)
                 }),

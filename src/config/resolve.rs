@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::schema::{self, Deliver, File, Protection, Settings};
 use super::takes;
 use super::transport;
-use crate::delivery::{Destination, Lmtp, Recipient};
+use crate::delivery::{Destination, Lmtp, Program, Recipient};
 use crate::plan::Limits;
 use crate::pop3::{Auth, Endpoint, Mechanism, Security, Trust};
 use crate::providers::{self, Provider};
@@ -139,6 +139,15 @@ fn account(
             .or(&defaults.pipelining)
             .get()
             .unwrap_or_default(),
+        after_sync: own.after_sync.or(&defaults.after_sync).get().map(|argv| {
+            let timeout = AFTER_SYNC_TIMEOUT;
+            let unix_from = false;
+            Program {
+                argv,
+                unix_from,
+                timeout,
+            }
+        }),
         enabled: own.enabled.or(&defaults.enabled).get().unwrap_or(true),
     })
 }
@@ -359,6 +368,9 @@ fn is_this_host(host: &str) -> bool {
 
 /// How long a server may be silent where nothing is said: longer than a busy server takes to answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long what is run after new mail may take: it is to tell somebody, or an index.
+const AFTER_SYNC_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// How long an LMTP server may be silent where nothing is said (RFC 5321 §4.5.3.2.6 allows it ten minutes at the end).
 const LMTP_TIMEOUT: Duration = Duration::from_secs(10 * 60);

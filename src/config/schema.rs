@@ -107,6 +107,7 @@ pub(super) struct Settings {
     pub(super) max_size: Setting<Octets>,
     pub(super) max_messages: Setting<usize>,
     pub(super) pipelining: Setting<pop3::Pipelining>,
+    pub(super) after_sync: Setting<Vec<String>>,
     pub(super) enabled: Setting<bool>,
 }
 

@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn words_of_another_kind_are_not_guessed_at() {
-        for word in ["after-sync", "folder", "ssl", "x", ""] {
+        for word in ["before-sync", "folder", "ssl", "x", ""] {
             assert_eq!(key(word), None, "{word}");
         }
         assert_eq!(nearest("a", ["b"]), None);

@@ -148,7 +148,7 @@ const OAUTH: [Takes; 8] = [
 
 const ACCOUNTS: Takes = row("accounts", "a table for each account", "[accounts.work]");
 
-const TABLE: [Takes; 26] = [
+const TABLE: [Takes; 27] = [
     row(
         "provider",
         "the key of a mail provider",
@@ -249,6 +249,11 @@ const TABLE: [Takes; 26] = [
         "pipelining",
         r#""auto", true or false"#,
         r#"pipelining = "auto""#,
+    ),
+    row(
+        "after-sync",
+        "a program and its arguments",
+        r#"after-sync = ["notify-send", "New mail"]"#,
     ),
     row("enabled", "true or false", "enabled = false"),
 ];

@@ -85,6 +85,7 @@ fn the_smallest_configuration_gets_what_is_safe_and_usual() {
         retention: Policy::Keep,
         limits: Limits::default(),
         pipelining: Pipelining::Auto,
+        after_sync: None,
         enabled: true,
     };
     assert_eq!(config.path, Path::new("/etc/popfetch/config.toml"));
@@ -115,6 +116,7 @@ fn every_key_reaches_the_account() {
         max-size = "25 MiB"
         max-messages = 1_000
         pipelining = false
+        after-sync = "~/bin/notify 'new mail'"
         enabled = false
         "#
     ));
@@ -152,6 +154,13 @@ fn every_key_reaches_the_account() {
             ..Limits::default()
         },
         pipelining: Pipelining::Never,
+        after_sync: Some(crate::delivery::Program {
+            argv: ["/home/me/bin/notify", "new mail"]
+                .map(str::to_owned)
+                .into(),
+            unix_from: false,
+            timeout: Duration::from_secs(300),
+        }),
         enabled: false,
     };
     assert_eq!(config.unwrap().accounts, [expected]);
@@ -163,7 +172,7 @@ fn a_key_that_is_listed_is_known_and_every_other_is_not() {
         let report = about(&format!("{key} = 1979-05-27"));
         assert!(report.contains(&format!("`{key}` takes ")), "{report}");
     }
-    for key in ["after-sync", "folder", "client-id"] {
+    for key in ["on-new-mail", "folder", "client-id"] {
         let report = about(&format!("{key} = 1"));
         assert!(report.contains(&format!("unknown key `{key}`")), "{report}");
     }

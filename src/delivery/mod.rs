@@ -38,7 +38,7 @@ pub use maildir::{Maildir, unique_part};
 pub use mbox::{Entry, LockedMbox, Mbox};
 pub use naming::Stamp;
 pub use pack::{Content, Packs};
-pub use program::{INHERITED, Program, Slip};
+pub use program::{INHERITED, News, Program, Slip};
 pub use staging::{Draft, Room, Staged, Stager, Staging};
 pub use tree::{BySize, Tree};
 

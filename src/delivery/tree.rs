@@ -63,6 +63,12 @@ impl Tree {
         self.messages.contains_key(unique_part(file))
     }
 
+    /// Where a message of this name is, whatever flags a reader gave it.
+    #[must_use]
+    pub fn find(&self, file: &str) -> Option<&Path> {
+        self.messages.get(unique_part(file)).map(PathBuf::as_path)
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

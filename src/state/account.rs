@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::deliveries::{self, DeliveryId};
 use super::error::Error;
 use super::facts::{Facts, stored};
+use super::history::Heading;
 use super::ledger::Ledger;
 use crate::mail::{Digest, Octets, Uid};
 
@@ -63,6 +64,8 @@ pub struct Arrival {
     pub found: bool,
     /// Where it was already, if not everywhere.
     pub had: Vec<DestinationId>,
+    /// What its header says.
+    pub heading: Heading,
 }
 
 /// A message on the server that proved to be one on record.
@@ -178,7 +181,8 @@ impl<'l> Account<'l> {
                 "UPDATE message SET replaced = ?1, absent_since = ifnull(absent_since, ?1) WHERE id = ?2 AND uid = ?3",
             )?;
             let mut message = transaction.prepare_cached(
-                "INSERT INTO message (account, uid, first_seen, listed, size, sha256) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO message (account, uid, first_seen, listed, size, sha256, message_id, sender, subject)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?;
             let mut delivery = transaction.prepare_cached(
                 "INSERT INTO delivery (message, destination, file, committed, published, spooled) VALUES (?, ?, ?, ?, ?, ?)",
@@ -192,7 +196,14 @@ impl<'l> Account<'l> {
                 let (listed, size) = (stored(arrival.listed), stored(arrival.size));
                 let (uid, digest) = (arrival.uid.as_bytes(), arrival.digest.0);
                 let first_seen = arrival.first_seen.as_second();
-                let id = message.insert(params![self.id, uid, first_seen, listed, size, digest])?;
+                let Heading {
+                    message_id,
+                    sender,
+                    subject,
+                } = &arrival.heading;
+                let id = message.insert(params![
+                    self.id, uid, first_seen, listed, size, digest, message_id, sender, subject
+                ])?;
                 for destination in &route.destinations {
                     let is_there = arrival.found || arrival.had.contains(destination);
                     let published = is_there.then_some(now);

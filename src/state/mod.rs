@@ -16,10 +16,12 @@ mod delays;
 mod deliveries;
 mod error;
 mod facts;
+mod history;
 mod ledger;
 mod lock;
 mod moves;
 mod record;
+mod runs;
 mod schema;
 mod servers;
 
@@ -27,6 +29,8 @@ pub use account::{Account, Arrival, DestinationId, MessageId, Recognised, Route}
 pub use deliveries::{DeliveryId, Filed, Owed};
 pub use error::Error;
 pub use facts::{Facts, Known, Present, Standing};
+pub use history::{Heading, Kept, Past, Place};
 pub use ledger::Ledger;
 pub use lock::Lock;
+pub use runs::{LastRun, Told, Trouble};
 pub use servers::{Habits, Lesson};

@@ -101,6 +101,29 @@ const STEPS: &[&str] = &["
     ALTER TABLE server ADD COLUMN capabilities TEXT;
     -- Before then the server does not want another login (LOGIN-DELAY).
     ALTER TABLE account ADD COLUMN login_due INTEGER;
+", "
+    -- The last run: when, its exit status, its trouble in words; and the last one that had none.
+    ALTER TABLE account ADD COLUMN last_run INTEGER;
+    ALTER TABLE account ADD COLUMN last_status INTEGER;
+    ALTER TABLE account ADD COLUMN last_trouble TEXT;
+    ALTER TABLE account ADD COLUMN last_well INTEGER;
+    -- When a run comes again that waits in the foreground.
+    ALTER TABLE account ADD COLUMN next_run INTEGER;
+
+    -- Trouble that came up in runs that nobody watched, so that it is not told in each of them.
+    CREATE TABLE trouble (
+        account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        since INTEGER NOT NULL,         -- the first run that had it
+        told INTEGER,                   -- when it was told last
+        over INTEGER,                   -- the first run after it; NULL: it lasts
+        PRIMARY KEY (account, kind)
+    ) STRICT, WITHOUT ROWID;
+
+    -- What the header says, as it stands there, unfolded and cut.
+    ALTER TABLE message ADD COLUMN message_id TEXT;
+    ALTER TABLE message ADD COLUMN sender TEXT;
+    ALTER TABLE message ADD COLUMN subject TEXT;
 "];
 
 /// The version that a database at the top of the ladder has.
@@ -153,7 +176,7 @@ mod tests {
                 |row| row.get::<_, u32>(0),
             )
             .unwrap();
-        assert_eq!(tables, 6);
+        assert_eq!(tables, 7);
     }
 
     #[test]

@@ -8,16 +8,19 @@
 //! - DELE is sent only for what is published, and QUIT only when all that was fetched is on record (`retire`);
 //! - when a step fails, the steps after it do not happen, and what the steps before it did stays done.
 
+mod announce;
 mod append;
 mod batch;
 mod explain;
 mod former;
 mod headers;
+mod heading;
 mod identity;
 mod list;
 mod manners;
 mod observer;
 mod outcome;
+mod past;
 mod pauses;
 mod publish;
 mod recognise;
@@ -40,10 +43,11 @@ pub use explain::{Explained, Presence, explain};
 pub use list::list;
 pub use observer::{Event, Observer};
 pub use outcome::{Error, Outcome, Problem, Tally, Wait};
-pub use status::{Standing, status};
+pub use past::{Found, past};
+pub use status::{Due, Standing, status};
 
 use crate::credentials;
-use crate::delivery::{Destination, Stamp};
+use crate::delivery::{Destination, Program, Stamp};
 use crate::mail::Uid;
 use crate::plan::Limits;
 use crate::pop3::{Auth, Endpoint, Need, Patience, Pipelining};
@@ -97,6 +101,8 @@ pub struct Job<'j> {
     pub state: &'j Path,
     /// What programs are told that mail is handed to.
     pub surroundings: &'j Surroundings,
+    /// What is run after new mail.
+    pub after_sync: Option<&'j Program>,
     /// Asks whether mail that has left the Maildir all at once is to be deleted from the server, too.
     pub approve: &'j (dyn Fn(&Departure) -> bool + Sync),
 }
@@ -141,6 +147,7 @@ pub struct Departure {
 pub fn run(job: &Job<'_>, ledger: &Ledger, observer: &dyn Observer) -> Outcome {
     let mut tally = Tally::default();
     let failure = attempt(job, ledger, observer, &mut tally).err();
+    announce::announce(job, &mut tally);
     Outcome { tally, failure }
 }
 
@@ -153,6 +160,7 @@ pub fn retry(job: &Job<'_>, ledger: &Ledger) -> Outcome {
         prepare(job, &account, true, &mut tally).map(drop)
     };
     let failure = attempt().err();
+    announce::announce(job, &mut tally);
     Outcome { tally, failure }
 }
 

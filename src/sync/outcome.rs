@@ -223,6 +223,12 @@ pub enum Problem {
         /// Why they wait.
         reason: String,
     },
+    /// What is to be run after new mail failed; the mail is here.
+    #[error("after-sync: {reason}")]
+    NotAnnounced {
+        /// Why.
+        reason: String,
+    },
     /// The server did not delete all that it had promised to.
     #[error("the server could not delete all: {reply}")]
     NotUpdated {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::Job;
 use super::batch::Batches;
+use super::heading::Header;
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Problem, Tally};
 use super::recognise::{Memory, Recognition};
@@ -258,6 +259,7 @@ impl Transfer<'_> {
         let limit =
             (entry.size.0.saturating_mul(OVERSIZE_FACTOR)).saturating_add(OVERSIZE_ALLOWANCE);
         let mut received = 0;
+        let mut header = Header::default();
         let mut draft = stager.begin();
         while let Some(chunk) = body.chunk()? {
             received += chunk.len() as u64;
@@ -269,6 +271,7 @@ impl Transfer<'_> {
                 });
             }
             draft.write(chunk)?;
+            header.push(chunk);
             self.observer
                 .notice(Event::Received(Octets(chunk.len() as u64)));
             // Those that are whole do not wait for a large one.
@@ -285,6 +288,7 @@ impl Transfer<'_> {
             replaces: None,
             found: false,
             had: Vec::new(),
+            heading: header.heading(),
         })
     }
 }

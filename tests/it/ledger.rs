@@ -14,8 +14,8 @@ use std::thread;
 use jiff::Timestamp;
 use popfetch::mail::{Digest, Octets, Uid};
 use popfetch::state::{
-    Account, Arrival, DeliveryId, Facts, Known, Ledger, Lock, MessageId, Recognised, Route,
-    Standing,
+    Account, Arrival, DeliveryId, Facts, Heading, Known, Ledger, Lock, MessageId, Recognised,
+    Route, Standing,
 };
 use tempfile::TempDir;
 
@@ -50,6 +50,7 @@ fn arrival(uid: &[u8]) -> Arrival {
         replaces: None,
         found: false,
         had: Vec::new(),
+        heading: Heading::default(),
     }
 }
 

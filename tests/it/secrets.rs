@@ -183,6 +183,7 @@ fn with_the_environment_of_cron_it_works_and_fails_as_clearly() {
         let mut command = mailbox.sandbox.command();
         command
             .env_clear()
+            .env("POPFETCH_REMIND", "always")
             .env("HOME", mailbox.sandbox.path("home"));
         command
             .env("PATH", "/usr/bin:/bin")

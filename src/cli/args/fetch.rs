@@ -1,5 +1,10 @@
 //! The options of the commands that fetch and hand over mail.
 
+use std::time::Duration;
+
+use clap::ValueEnum;
+use jiff::SignedDuration;
+
 /// Fetch what is new, deliver it, and delete from the server what the account does not leave there
 ///
 /// Without names, all accounts that are enabled take their turn, several at once. A message arrives once, whatever is
@@ -21,6 +26,45 @@ pub(in crate::cli) struct Sync {
     /// Delete nothing from the server in this run
     #[arg(long)]
     pub(in crate::cli) keep: bool,
+
+    /// Stay, and fetch again after so much time ("5m", "1h"); SIGUSR1 fetches at once
+    ///
+    /// An account that fails is tried after twice the time, then four times, up to an hour. systemd is told when popfetch is
+    /// ready, as a service of Type=notify wants it. SIGTERM and Ctrl-C end it, after the messages under way.
+    #[arg(long, value_name = "TIME", value_parser = interval, conflicts_with = "dry_run")]
+    pub(in crate::cli) every: Option<Duration>,
+
+    /// Where nobody watches, tell trouble that lasts when it begins, once a day and when it is over; or in each run
+    #[arg(
+        long,
+        value_name = "daily|always",
+        default_value = "daily",
+        hide_default_value = true,
+        hide_possible_values = true,
+        env = "POPFETCH_REMIND"
+    )]
+    pub(in crate::cli) remind: Remind,
+}
+
+/// How often trouble that lasts is told where nobody watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Remind {
+    Daily,
+    Always,
+}
+
+/// The shortest time between two runs: servers take more for an attack.
+const SHORTEST: Duration = Duration::from_secs(30);
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let time: SignedDuration = text
+        .parse()
+        .map_err(|_| "a time is a number with a unit, such as \"5m\" or \"1h\"".to_owned())?;
+    let time = Duration::try_from(time).unwrap_or_default();
+    if time < SHORTEST {
+        return Err("servers want 30 seconds between two logins, and more".to_owned());
+    }
+    Ok(time)
 }
 
 /// Hand over now what waits for its destination, quarantined messages too

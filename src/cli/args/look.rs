@@ -26,3 +26,38 @@ pub(in crate::cli) struct Status {
     #[arg(value_name = "ACCOUNT")]
     pub(in crate::cli) accounts: Vec<String>,
 }
+
+/// Say what was fetched, when, and where each message is now
+///
+/// It is all from the record on this machine and from the Maildirs; no server is asked. Without a filter the last 50
+/// messages of each account are shown.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct History {
+    /// Accounts, as the configuration names them; all, without
+    #[arg(value_name = "ACCOUNT")]
+    pub(in crate::cli) accounts: Vec<String>,
+
+    /// Only what was fetched since then: a date, or how long ago ("2026-11-22", "today", "3d")
+    #[arg(long, value_name = "TIME")]
+    pub(in crate::cli) since: Option<String>,
+
+    /// Only what was fetched before then; a day counts whole
+    #[arg(long, value_name = "TIME")]
+    pub(in crate::cli) until: Option<String>,
+
+    /// Only the message with this uid, as it is shown
+    #[arg(long, value_name = "UID")]
+    pub(in crate::cli) uid: Option<String>,
+
+    /// Only messages with this Message-ID, with or without its angle brackets
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) message_id: Option<String>,
+
+    /// Only messages in whose sender this occurs, capital or not
+    #[arg(long, value_name = "TEXT")]
+    pub(in crate::cli) from: Option<String>,
+
+    /// Show all of them
+    #[arg(long)]
+    pub(in crate::cli) all: bool,
+}

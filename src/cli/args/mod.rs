@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub(in crate::cli) use fetch::{Refetch, Retry, Sync};
+pub(in crate::cli) use fetch::{Refetch, Remind, Retry, Sync};
 pub(in crate::cli) use login::{Login, Logout};
-pub(in crate::cli) use look::{List, Status};
+pub(in crate::cli) use look::{History, List, Status};
 pub(in crate::cli) use shell::{Completions, Shell};
 
 /// Fetches mail from POP3 servers into your Maildir, mbox or procmail: every message once, none lost.
@@ -42,7 +42,11 @@ pub(in crate::cli) struct Global {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(in crate::cli) verbose: u8,
 
-    /// Show progress bars; "auto" means on a terminal
+    /// Append what is said and done to this file, a line each, with the time
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) log_file: Option<PathBuf>,
+
+    /// Show progress bars; "auto" means on a terminal, "never" shows plain lines there
     #[arg(
         long,
         global = true,
@@ -99,6 +103,7 @@ pub(in crate::cli) enum Command {
     Refetch(Refetch),
     List(List),
     Status(Status),
+    History(History),
     Login(Login),
     Logout(Logout),
     Completions(Completions),

@@ -22,10 +22,13 @@ use super::error::Error;
 use super::handover::{Handover, shown};
 use crate::mail::{Digest, Octets};
 
+mod announce;
 mod check;
 mod child;
 #[cfg(test)]
 mod tests;
+
+pub use announce::News;
 
 /// "Temporary failure; user is invited to retry" (sysexits.h, EX_TEMPFAIL).
 const TRY_LATER: i32 = 75;
@@ -108,26 +111,34 @@ impl Program {
     }
 
     fn command(&self, slip: &Slip<'_>, sender: &str) -> Command {
+        let mut command = self.bare_command(slip.home, slip.user, slip.inherited);
+        command
+            .env("POPFETCH_ACCOUNT", slip.account)
+            .env("POPFETCH_UID", slip.uid)
+            .env("POPFETCH_SIZE", slip.size.0.to_string())
+            .env("POPFETCH_SHA256", slip.digest.to_string())
+            .env("POPFETCH_SENDER", sender);
+        command
+    }
+
+    /// The program with what each of them is told.
+    fn bare_command(
+        &self,
+        home: &Path,
+        user: &str,
+        inherited: &[(&'static str, OsString)],
+    ) -> Command {
         let mut command = Command::new(self.name());
         command
             .args(&self.argv[1..])
             .env_clear()
             .env("PATH", USUAL_PATH)
-            .envs(slip.inherited.iter().map(|(name, value)| (name, value)))
-            .env("HOME", slip.home)
-            .env("USER", slip.user)
-            .env("LOGNAME", slip.user)
-            .env("POPFETCH_ACCOUNT", slip.account)
-            .env("POPFETCH_UID", slip.uid)
-            .env("POPFETCH_SIZE", slip.size.0.to_string())
-            .env("POPFETCH_SHA256", slip.digest.to_string())
-            .env("POPFETCH_SENDER", sender)
+            .envs(inherited.iter().map(|(name, value)| (name, value)))
+            .env("HOME", home)
+            .env("USER", user)
+            .env("LOGNAME", user)
             // A folder that is not there would look like a program that is not.
-            .current_dir(if slip.home.is_dir() {
-                slip.home
-            } else {
-                Path::new("/")
-            });
+            .current_dir(if home.is_dir() { home } else { Path::new("/") });
         command
     }
 

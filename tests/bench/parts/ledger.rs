@@ -10,7 +10,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use jiff::Timestamp;
 use popfetch::mail::{Digest, Octets, Uid};
-use popfetch::state::{Account, Arrival, DeliveryId, Facts, Ledger, Route};
+use popfetch::state::{Account, Arrival, DeliveryId, Facts, Heading, Ledger, Route};
 
 use super::place;
 
@@ -84,6 +84,7 @@ fn arrival(number: usize) -> Arrival {
         replaces: None,
         found: false,
         had: Vec::new(),
+        heading: Heading::default(),
     }
 }
 

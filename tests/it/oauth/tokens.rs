@@ -38,6 +38,7 @@ fn bare(flow: &Flow) -> Finished {
     let mut command = sandbox.command();
     command
         .env_clear()
+        .env("POPFETCH_REMIND", "always")
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", sandbox.path("home"))
         .env(

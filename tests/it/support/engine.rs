@@ -16,7 +16,7 @@ use popfetch::plan::Limits;
 use popfetch::pop3::{Auth, Endpoint, Need, Patience, Pipelining, Security, Way};
 use popfetch::retention::Policy;
 use popfetch::secret::Secret;
-use popfetch::state::{Account, Arrival, Ledger, Route};
+use popfetch::state::{Account, Arrival, Heading, Ledger, Route};
 use popfetch::sync::{self, Again, Event, Job, Observer, Outcome, Surroundings};
 
 use super::mailbox::{Mailbox, PASSWORD, USER};
@@ -165,6 +165,7 @@ impl Engine {
             destinations: std::slice::from_ref(&self.destination),
             again: &Again::Nothing,
             surroundings: &surroundings,
+            after_sync: None,
             approve: &|_| false,
             follows: matches!(retention, Policy::KeepWhileHere(_)),
             retention,
@@ -213,6 +214,7 @@ fn stage_one(stager: &mut Stager<'_>, message: &Message) -> Arrival {
         replaces: None,
         found: false,
         had: Vec::new(),
+        heading: Heading::default(),
     }
 }
 

@@ -152,6 +152,8 @@ impl Sandbox {
         command
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
+            // What a run says is to depend on this run.
+            .env("POPFETCH_REMIND", "always")
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
         let folders = [
