@@ -6,10 +6,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use console::Term;
+use console::{Alignment, Term, measure_text_width, pad_str};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::When;
+use super::report;
 use crate::mail::Octets;
 use crate::sync::{Event, Observer};
 
@@ -22,8 +23,16 @@ const TOTAL: &str = "total";
 /// On a terminal that is narrower, rate and rest would leave no room for the bar.
 const WIDE: u16 = 72;
 
+/// Where lines stand in place of bars, one comes after each such part of the messages.
+const PARTS: usize = 4;
+
+/// … but only of so many messages: fewer are soon here.
+const MANY: usize = 200;
+
 /// All bars of a run.
 pub(super) struct Bars {
+    /// Whether lines stand in their place, for who has the screen read out.
+    plain: bool,
     multi: MultiProgress,
     /// How wide the names are.
     width: usize,
@@ -41,23 +50,29 @@ struct Gauge {
     bar: ProgressBar,
     messages: AtomicUsize,
     whole: AtomicUsize,
+    /// The name that stands before each line, if lines stand in place of the bar.
+    plain: Option<String>,
 }
 
 impl Bars {
-    /// The bars for accounts with these names.
-    pub(super) fn new<'n>(when: When, names: impl Iterator<Item = &'n str>) -> Self {
+    /// The bars for accounts with these names. Where bars are not wanted and somebody watches, there are lines, unless
+    /// `quiet`.
+    pub(super) fn new<'n>(when: When, quiet: bool, names: impl Iterator<Item = &'n str>) -> Self {
+        let plain = when == When::Never && !quiet && Term::stderr().is_term();
         let multi = MultiProgress::with_draw_target(match when {
+            _ if quiet => ProgressDrawTarget::hidden(),
             // Hidden by itself where it is no terminal.
             When::Auto => ProgressDrawTarget::stderr(),
             When::Never => ProgressDrawTarget::hidden(),
             When::Always => ProgressDrawTarget::term_like(Box::new(Term::buffered_stderr())),
         });
-        let widths: Vec<usize> = names.map(|name| name.chars().count()).collect();
+        let widths: Vec<usize> = names.map(measure_text_width).collect();
         let several = widths.len() > 1;
         let total = several.then_some(TOTAL.len());
         let width = widths.into_iter().chain(total).max().unwrap_or(0);
         let total = several.then(|| Gauge::new(multi.add(ProgressBar::new(0)), TOTAL, width));
         Self {
+            plain,
             multi,
             width,
             total,
@@ -76,7 +91,8 @@ impl Bars {
             Some(total) => self.multi.insert_before(&total.bar, bar),
             None => self.multi.add(bar),
         };
-        let own = Gauge::new(bar, name, self.width);
+        let mut own = Gauge::new(bar, name, self.width);
+        own.plain = self.plain.then(|| name.to_owned());
         own.bar.enable_steady_tick(TICK);
         AccountBar {
             own,
@@ -122,11 +138,12 @@ impl Gauge {
     fn new(bar: ProgressBar, name: &str, width: usize) -> Self {
         let bar = bar
             .with_style(waiting())
-            .with_prefix(format!("{name:width$}"));
+            .with_prefix(pad_str(name, width, Alignment::Left, None).into_owned());
         Self {
             bar,
             messages: AtomicUsize::new(0),
             whole: AtomicUsize::new(0),
+            plain: None,
         }
     }
 
@@ -146,12 +163,27 @@ impl Gauge {
             self.bar.set_style(measuring());
         }
         self.bar.inc_length(octets.0);
+        if let Some(name) = &self.plain {
+            let messages = if messages == 1 {
+                "1 message".to_owned()
+            } else {
+                format!("{messages} messages")
+            };
+            report::say(&format!("{name}: fetching {messages}, {octets}"));
+        }
     }
 
     /// One more message is whole.
     fn count(&self) {
-        self.whole.fetch_add(1, Ordering::Relaxed);
+        let whole = self.whole.fetch_add(1, Ordering::Relaxed) + 1;
         self.show_count();
+        if let Some(name) = &self.plain {
+            let all = self.messages.load(Ordering::Relaxed);
+            // The summary tells the last part.
+            if all >= MANY && whole < all && whole.is_multiple_of(all / PARTS) {
+                report::say(&format!("{name}: {whole} of {all} messages"));
+            }
+        }
     }
 
     fn show_count(&self) {

@@ -10,7 +10,7 @@ use std::thread;
 
 use jiff::Timestamp;
 
-use super::args::{Global, Remind, When};
+use super::args::{Global, Remind};
 use super::cure::Whose;
 use super::exit::Status;
 use super::progress::{AccountBar, Bars};
@@ -84,13 +84,9 @@ impl<'r> Run<'r> {
         global: &Global,
         scope: Scope,
     ) -> anyhow::Result<Self> {
-        let progress = if global.quiet || scope == Scope::Here {
-            When::Never
-        } else {
-            global.progress
-        };
+        let is_quiet = global.quiet || scope == Scope::Here;
         let names = accounts.iter().map(|account| account.name.as_str());
-        let bars = Bars::new(progress, names);
+        let bars = Bars::new(global.progress, is_quiet, names);
         logging::start(global, bars.multi())?;
         let stop = surroundings::stop_flag()?;
         let now = Timestamp::now();
