@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::schedule;
 use super::usage::{OfAccount, Usage};
 use crate::credentials::{Key, oauth2};
 use crate::pop3::{Code, Refusal};
@@ -57,6 +58,8 @@ impl Status {
             error.into()
         } else if let Some(OfAccount { error, .. }) = error.downcast_ref() {
             error.into()
+        } else if let Some(schedule::Error::NoCrontab) = error.downcast_ref() {
+            Self::Unavailable
         } else {
             // What remains is the system's: no random numbers, no signals, a closed pipe.
             Self::Local

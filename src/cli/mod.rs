@@ -21,7 +21,6 @@ mod progress;
 mod report;
 mod rows;
 mod run;
-#[expect(dead_code, reason = "the command that installs timers comes with the next change")]
 mod schedule;
 mod secrets;
 mod status;
@@ -69,6 +68,7 @@ fn obey(args: &Args) -> anyhow::Result<Status> {
         Command::History(options) => history::history(options, &args.global),
         Command::Login(options) => login::login(options, &args.global),
         Command::Logout(options) => login::logout(options, &args.global),
+        Command::Schedule(options) => schedule::schedule(options, &args.global),
         Command::Completions(options) => completions::completions(options, &args.global),
     }
 }

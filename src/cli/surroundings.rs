@@ -95,7 +95,7 @@ pub(super) fn for_programs(home: &Path) -> Surroundings {
 }
 
 /// The name of this machine's user: cron and login set it, and the list of users has it.
-fn login_name() -> String {
+pub(super) fn login_name() -> String {
     let variables = ["USER", "LOGNAME"].into_iter();
     let mut set = variables.filter_map(|name| std::env::var(name).ok());
     if let Some(name) = set.find(|name| !name.is_empty()) {

@@ -77,6 +77,19 @@ pub(super) enum Usage {
         /// What was given.
         text: String,
     },
+    /// cron cannot count out the time between two runs.
+        "cron cannot run it {every}, only every {possible}; systemd can: `popfetch schedule systemd`"
+    NotForCron {
+        /// The time, in words.
+        every: String,
+        /// What is possible.
+        possible: &'static str,
+    /// A service that stays was asked of what starts programs by the clock only.
+    #[error("--watch goes with systemd only")]
+    OnlySystemdWatches,
+    /// launchd is not here.
+    #[error("launchd is macOS's own: here its list can be printed, not installed")]
+    NoLaunchd,
     /// `--json` was asked of a command that has no data.
     #[error(
         "--json goes with sync, retry, refetch, list, status and history: the other commands have no data to print"

@@ -23,6 +23,7 @@ mod pipelining; // which commands are sent ahead of their replies, and what a se
 mod restore; // mail deleted, moved or lost here, and a state that is lost
 mod retention; // what is deleted from the server, and when
 mod retrieval; // messages on their way, and how many commands are in flight
+mod schedule; // what runs popfetch by the clock: printed, installed, removed
 mod secrets; // where a password may come from, and how that fails
 mod session; // each POP3 command with each shape of its reply
 mod sharing; // one Maildir, one state, one maildrop for several

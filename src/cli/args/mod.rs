@@ -3,6 +3,7 @@
 mod fetch;
 mod login;
 mod look;
+mod schedule;
 mod shell;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 pub(in crate::cli) use fetch::{Refetch, Remind, Retry, Sync};
 pub(in crate::cli) use login::{Login, Logout};
 pub(in crate::cli) use look::{History, List, Status};
+pub(in crate::cli) use schedule::Schedule;
 pub(in crate::cli) use shell::{Completions, Shell};
 
 /// Fetches mail from POP3 servers into your Maildir, mbox or procmail: every message once, none lost.
@@ -106,5 +108,6 @@ pub(in crate::cli) enum Command {
     History(History),
     Login(Login),
     Logout(Logout),
+    Schedule(Schedule),
     Completions(Completions),
 }

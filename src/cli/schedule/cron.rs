@@ -6,28 +6,32 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::every::Every;
 use super::job::Job;
-use super::times::{self, Times};
-use super::{Kind, Timer};
+use super::times::Times;
+use super::{Error, Kind, Timer};
 
 /// What our own line ends with: to the shell it is a comment.
-const MARK: &[u8] = b" # popfetch schedule";
+const MARK: &str = " # popfetch schedule";
 
-/// The line, without its end; `None` if cron cannot count out the time.
-pub(super) fn line(job: &Job, every: Every, spread: u64) -> Option<String> {
-    let fields = times::fields(every, spread)?;
-    let variables = job.variables.iter();
-    let variables = variables.map(|(name, value)| format!("{name}={}", quote(value)));
-    let words = variables.chain(job.words().map(quote));
-    let command = words.collect::<Vec<_>>().join(" ");
-    let mark = str::from_utf8(MARK).expect("it is ASCII");
-    Some(format!("{fields} {command}{mark}"))
+/// The line that runs the job at these times, without its end.
+pub(super) fn line(job: &Job, fields: &str) -> Result<String, Error> {
+    let mut line = fields.to_owned();
+    for (name, value) in &job.variables {
+        line = format!("{line} {name}={}", quote(value)?);
+    }
+    for word in job.words() {
+        line = format!("{line} {}", quote(word)?);
+    }
+    Ok(line + MARK)
 }
 
-/// One word for a shell that cron starts. What cron itself would read is only the percent sign: a line's end to it.
-fn quote(word: &str) -> String {
-    shell_words::quote(word).replace('%', "\\%")
+/// One word for a shell that cron starts. A percent sign is a line's end to cron itself; before it and before another
+/// backslash, crons read a backslash in different ways.
+fn quote(word: &str) -> Result<String, Error> {
+    if word.contains('\\') {
+        return Err(Error::Unwritable { path: word.into() });
+    }
+    Ok(shell_words::quote(word).replace('%', "\\%"))
 }
 
 /// The crontab with our line in it, in the place where it was before.
@@ -78,7 +82,7 @@ pub(super) fn timers(crontab: &[u8], now: Timestamp, zone: &TimeZone) -> Vec<Tim
 }
 
 fn is_ours(line: &[u8]) -> bool {
-    line.trim_ascii_end().ends_with(MARK)
+    line.trim_ascii_end().ends_with(MARK.as_bytes())
 }
 
 /// The five fields of a line that runs `popfetch sync`.
@@ -108,10 +112,6 @@ mod tests {
         }
     }
 
-    fn every(minutes: u32) -> Every {
-        Every::minutes(minutes)
-    }
-
     const OTHERS: &[u8] =
         b"MAILTO=me\n# popfetch schedule\n5 4 * * * backup # \xff\n\n*/5 * * * * other";
 
@@ -121,15 +121,14 @@ mod tests {
         job.variables = vec![("XDG_STATE_HOME", "/my state".to_owned())];
         job.arguments.push("work".to_owned());
         assert_eq!(
-            line(&job, every(10), 3).unwrap(),
+            line(&job, "3-59/10 * * * *").unwrap(),
             "3-59/10 * * * * XDG_STATE_HOME='/my state' /usr/bin/popfetch sync work # popfetch schedule"
         );
-        assert_eq!(line(&job, every(90), 3), None);
     }
 
     #[test]
     fn a_percent_sign_does_not_end_the_command() {
-        let line = line(&job("/100%/it's/popfetch"), every(1), 0).unwrap();
+        let line = line(&job("/100%/it's/popfetch"), "* * * * *").unwrap();
         assert_eq!(
             line,
             r"* * * * * '/100\%/it'\''s/popfetch' sync # popfetch schedule"
@@ -137,9 +136,17 @@ mod tests {
     }
 
     #[test]
+    fn a_backslash_is_refused_because_crons_differ() {
+        assert!(matches!(
+            line(&job("/a\\b/popfetch"), "* * * * *"),
+            Err(Error::Unwritable { .. })
+        ));
+    }
+
+    #[test]
     fn a_second_line_takes_the_place_of_the_first() {
-        let first = line(&job("/old/popfetch"), every(10), 0).unwrap();
-        let second = line(&job("/new/popfetch"), every(5), 0).unwrap();
+        let first = line(&job("/old/popfetch"), "* * * * *").unwrap();
+        let second = line(&job("/new/popfetch"), "* * * * *").unwrap();
         let once = with(OTHERS, &first);
         let mut longer = once.clone();
         longer.extend(b"0 0 * * * last\n");
@@ -154,7 +161,7 @@ mod tests {
 
     #[test]
     fn only_our_own_line_is_taken_away() {
-        let line = line(&job("/usr/bin/popfetch"), every(10), 0).unwrap();
+        let line = line(&job("/usr/bin/popfetch"), "* * * * *").unwrap();
         assert_eq!(without(OTHERS), None);
         assert_eq!(without(b""), None);
         let both = [OTHERS, b"\n"].concat();
@@ -172,7 +179,7 @@ mod tests {
         assert_eq!(said, ["every 10 minutes", "at \"0 9 * * 1-5\""]);
         assert_eq!(timers[0].next, "2026-11-22T13:20:00Z".parse().ok());
         assert_eq!(foreign(crontab), 2);
-        let line = line(&job("/usr/bin/popfetch"), every(10), 0).unwrap();
+        let line = line(&job("/usr/bin/popfetch"), "* * * * *").unwrap();
         assert_eq!(foreign(line.as_bytes()), 0);
     }
 
@@ -180,7 +187,7 @@ mod tests {
         #[test]
         fn a_shell_reads_any_word_as_it_was_written(word in r"[^\\\x00-\x1f\x7f]*") {
             // As cron does: an escaped percent sign loses its backslash, any other ends the command.
-            let line = quote(&word).replace("\\%", "\u{1}");
+            let line = quote(&word).unwrap().replace("\\%", "\u{1}");
             prop_assert!(!line.contains('%'));
             let words = shell_words::split(&line.replace('\u{1}', "%")).unwrap();
             prop_assert_eq!(words, [word]);
@@ -191,7 +198,7 @@ mod tests {
             let mut crontab = crontab;
             crontab.push(b'\n');
             prop_assume!(without(&crontab).is_none());
-            let line = line(&job("/usr/bin/popfetch"), every(10), 0).unwrap();
+            let line = line(&job("/usr/bin/popfetch"), "* * * * *").unwrap();
             prop_assert_eq!(without(&with(&crontab, &line)).unwrap(), crontab);
         }
     }

@@ -23,19 +23,16 @@ pub(super) fn path(home: &Path) -> PathBuf {
 
 /// The list.
 pub(super) fn list(job: &Job, every: Every) -> String {
-    let words: String = job
-        .words()
-        .map(|word| format!("    <string>{}</string>\n", escape(word)))
-        .collect();
-    let variables: String = job
-        .variables
-        .iter()
-        .map(|(name, value)| format!("    <key>{name}</key><string>{}</string>\n", escape(value)))
-        .collect();
-    let variables = match variables.as_str() {
-        "" => variables,
-        _ => format!("  <key>EnvironmentVariables</key>\n  <dict>\n{variables}  </dict>\n"),
+    let word = |word| format!("    <string>{}</string>\n", escape(word));
+    let words = job.words().map(word).collect::<Vec<_>>().concat();
+    let variable = |(name, value): &(_, String)| {
+        format!("    <key>{name}</key><string>{}</string>\n", escape(value))
     };
+    let variables = job.variables.iter().map(variable).collect::<Vec<_>>();
+    let mut variables = variables.concat();
+    if !variables.is_empty() {
+        variables = format!("  <key>EnvironmentVariables</key>\n  <dict>\n{variables}  </dict>\n");
+    }
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 {MARK}
@@ -51,8 +48,6 @@ pub(super) fn list(job: &Job, every: Every) -> String {
   <integer>{}</integer>
   <key>ProcessType</key>
   <string>Background</string>
-  <key>Umask</key>
-  <integer>63</integer>
 </dict>
 </plist>"#,
         every.in_minutes() * 60

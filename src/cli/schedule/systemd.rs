@@ -90,7 +90,6 @@ const COMMON: &str = "\
 # \"Try later\" is no failure: the next run does.
 SuccessExitStatus=75
 Nice=10
-UMask=0077
 # Not set, because procmail, maildrop and sendmail need the rights of a group for their locks and queues. Where no such
 # program is run, it can be: systemctl --user edit popfetch.service
 #NoNewPrivileges=yes
@@ -100,10 +99,10 @@ UMask=0077
 
 /// The lines that say what is run and with which variables.
 fn run(job: &Job, more: &str) -> String {
-    let variables = job.variables.iter();
-    let variables: String = variables
-        .map(|(name, value)| format!("Environment={}\n", quote(&format!("{name}={value}"))))
-        .collect();
+    let variable =
+        |(name, value): &(_, _)| format!("Environment={}\n", quote(&format!("{name}={value}")));
+    let variables = job.variables.iter().map(variable).collect::<Vec<_>>();
+    let variables = variables.concat();
     // systemd runs no program with quotes or backslashes in its name; a shell does.
     let through = if job.program.contains(['"', '\'', '\\']) {
         "/bin/sh -c 'exec \"$0\" \"$@\"' "

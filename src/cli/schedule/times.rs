@@ -141,18 +141,18 @@ fn field(text: &str, least: u32, most: u32) -> Option<u64> {
             Some((range, step)) => (range, number(step)?),
             None => (part, 1),
         };
-        let (first, last) = match range.split_once('-') {
-            Some((first, last)) => (number(first)?, number(last)?),
+        let (from, to) = match range.split_once('-') {
+            Some((from, to)) => (number(from)?, number(to)?),
             None if range == "*" => (least, most),
             // Crons differ in what steps from a single number mean.
             None if part.contains('/') => return None,
             None => (number(range)?, number(range)?),
         };
-        if first < least || last > most || first > last || step == 0 {
+        if from < least || to > most || from > to || step == 0 {
             return None;
         }
         let step = usize::try_from(step).ok()?;
-        named |= (first..=last).step_by(step).fold(0, |set, n| set | 1 << n);
+        named |= (from..=to).step_by(step).fold(0, |set, n| set | 1 << n);
     }
     Some(named)
 }

@@ -120,6 +120,12 @@ impl<'k> Keeper<'k> {
         }
     }
 
+    /// Whether tokens are in the file, where a run finds them that has no keyring.
+    #[must_use]
+    pub fn has_file(&self) -> bool {
+        self.folder.file().is_file()
+    }
+
     /// The tokens, if the account has any.
     ///
     /// # Errors
