@@ -10,6 +10,12 @@ use jiff::SignedDuration;
 /// Without names, all accounts that are enabled take their turn, several at once. A message arrives once, whatever is
 /// interrupted and when; what an interrupted run began, the next one finishes.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  popfetch sync                  Fetch from all accounts
+  popfetch sync work home        Fetch from these two
+  popfetch sync --dry-run work   See what would be done, and why
+  popfetch sync --keep -v        Delete nothing, and tell more
+")]
 pub(in crate::cli) struct Sync {
     /// Accounts to fetch from, as the configuration names them
     #[arg(value_name = "ACCOUNT")]
@@ -72,6 +78,10 @@ fn interval(text: &str) -> Result<Duration, String> {
 /// A message that a program or LMTP server refuses waits on this machine. `sync` tries it again after growing pauses, and
 /// ten times at most; this tries it at once. No server is asked and nothing is fetched.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  popfetch retry        Hand over all that waits
+  popfetch retry work   Hand over what waits in one account
+")]
 pub(in crate::cli) struct Retry {
     /// Accounts, as the configuration names them; all that are enabled, without
     #[arg(value_name = "ACCOUNT")]
@@ -82,6 +92,10 @@ pub(in crate::cli) struct Retry {
 ///
 /// What is new is fetched, too. Nothing is deleted from the server.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  popfetch refetch work --missing          Get back what was lost here
+  popfetch refetch work 000000016b021509   Fetch one message again
+")]
 pub(in crate::cli) struct Refetch {
     /// The account, as the configuration names it
     #[arg(value_name = "ACCOUNT")]

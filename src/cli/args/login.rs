@@ -7,6 +7,11 @@
 /// provider gives are kept in the keyring or, where there is none, in a file that only its owner can read. Where the browser
 /// cannot reach this machine, paste the address at which it ends up.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  popfetch login work                Type the password, or agree in a browser
+  popfetch login work --device       Agree in a browser on another machine
+  popfetch login work --no-keyring   Keep the tokens where cron finds them
+")]
 pub(in crate::cli) struct Login {
     /// The account, as the configuration names it
     #[arg(value_name = "ACCOUNT")]
@@ -23,6 +28,9 @@ pub(in crate::cli) struct Login {
 
 /// Remove an account's password from the keyring, or its OAuth2 tokens from this machine
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  popfetch logout work   Forget the password or the tokens
+")]
 pub(in crate::cli) struct Logout {
     /// The account, as the configuration names it
     #[arg(value_name = "ACCOUNT")]

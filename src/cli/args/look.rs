@@ -7,6 +7,11 @@
 /// whether the server keeps it; the last lines say why. With --verbose, uid and reasons are below each message. Dates are
 /// in UTC. On a terminal, lines are cut to its width.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  popfetch list work          See what is on the server
+  popfetch list work --new    See only what is not here yet
+  popfetch list work --json   The same for programs
+")]
 pub(in crate::cli) struct List {
     /// The account, as the configuration names it
     #[arg(value_name = "ACCOUNT")]
@@ -21,6 +26,10 @@ pub(in crate::cli) struct List {
 ///
 /// It is all from the record on this machine; no server is asked.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  popfetch status               See how all accounts stand
+  popfetch status --json work   One account, for programs
+")]
 pub(in crate::cli) struct Status {
     /// Accounts, as the configuration names them; all that are enabled, without
     #[arg(value_name = "ACCOUNT")]

@@ -22,6 +22,12 @@ pub(in crate::cli) use shell::{Completions, Shell};
 /// server unless the account says otherwise.
 #[derive(Debug, Parser)]
 #[command(name = "popfetch", version, arg_required_else_help = true)]
+#[command(after_long_help = "Examples:
+  popfetch sync                      Fetch what is new from all accounts
+  popfetch sync --dry-run work       See what would be done, and why
+  popfetch status                    See how the accounts stand
+  popfetch schedule cron --install   Fetch every ten minutes from now on
+")]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(in crate::cli) global: Global,
