@@ -22,9 +22,6 @@ _popfetch() {
             popfetch,help)
                 cmd="popfetch__subcmd__help"
                 ;;
-            popfetch,history)
-                cmd="popfetch__subcmd__history"
-                ;;
             popfetch,list)
                 cmd="popfetch__subcmd__list"
                 ;;
@@ -40,6 +37,9 @@ _popfetch() {
             popfetch,retry)
                 cmd="popfetch__subcmd__retry"
                 ;;
+            popfetch,schedule)
+                cmd="popfetch__subcmd__schedule"
+                ;;
             popfetch,status)
                 cmd="popfetch__subcmd__status"
                 ;;
@@ -51,9 +51,6 @@ _popfetch() {
                 ;;
             popfetch__subcmd__help,help)
                 cmd="popfetch__subcmd__help__subcmd__help"
-                ;;
-            popfetch__subcmd__help,history)
-                cmd="popfetch__subcmd__help__subcmd__history"
                 ;;
             popfetch__subcmd__help,list)
                 cmd="popfetch__subcmd__help__subcmd__list"
@@ -70,6 +67,9 @@ _popfetch() {
             popfetch__subcmd__help,retry)
                 cmd="popfetch__subcmd__help__subcmd__retry"
                 ;;
+            popfetch__subcmd__help,schedule)
+                cmd="popfetch__subcmd__help__subcmd__schedule"
+                ;;
             popfetch__subcmd__help,status)
                 cmd="popfetch__subcmd__help__subcmd__status"
                 ;;
@@ -83,28 +83,13 @@ _popfetch() {
 
     case "${cmd}" in
         popfetch)
-            opts="-q -v -h -V --config --quiet --verbose --log-file --progress --color --json --help --version sync retry refetch list status history login logout completions help"
+            opts="-q -v -h -V --config --quiet --verbose --progress --color --json --help --version sync retry refetch list status login logout schedule completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -135,28 +120,13 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__completions)
-            opts="-q -v -h --config --quiet --verbose --log-file --progress --color --json --help bash zsh fish"
+            opts="-q -v -h --config --quiet --verbose --progress --color --json --help bash zsh fish"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -187,7 +157,7 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__help)
-            opts="sync retry refetch list status history login logout completions help"
+            opts="sync retry refetch list status login logout schedule completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -215,20 +185,6 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__help__subcmd__help)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        popfetch__subcmd__help__subcmd__history)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -312,6 +268,20 @@ _popfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        popfetch__subcmd__help__subcmd__schedule)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         popfetch__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -340,101 +310,14 @@ _popfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        popfetch__subcmd__history)
-            opts="-q -v -h --since --until --uid --message-id --from --all --config --quiet --verbose --log-file --progress --color --json --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --since)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --until)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --uid)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --message-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --from)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --progress)
-                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         popfetch__subcmd__list)
-            opts="-q -v -h --new --config --quiet --verbose --log-file --progress --color --json --help"
+            opts="-q -v -h --new --config --quiet --verbose --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -465,28 +348,13 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__login)
-            opts="-q -v -h --device --no-keyring --config --quiet --verbose --log-file --progress --color --json --help"
+            opts="-q -v -h --device --no-keyring --config --quiet --verbose --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -517,28 +385,13 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__logout)
-            opts="-q -v -h --config --quiet --verbose --log-file --progress --color --json --help"
+            opts="-q -v -h --config --quiet --verbose --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -569,28 +422,13 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__refetch)
-            opts="-q -v -h --missing --config --quiet --verbose --log-file --progress --color --json --help"
+            opts="-q -v -h --missing --config --quiet --verbose --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -621,7 +459,7 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__retry)
-            opts="-q -v -h --config --quiet --verbose --log-file --progress --color --json --help"
+            opts="-q -v -h --config --quiet --verbose --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -642,7 +480,33 @@ _popfetch() {
                     fi
                     return 0
                     ;;
-                --log-file)
+                --progress)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        popfetch__subcmd__schedule)
+            opts="-q -v -h --every --install --remove --watch --config --quiet --verbose --progress --color --json --help cron systemd launchd"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -673,28 +537,13 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__status)
-            opts="-q -v -h --config --quiet --verbose --log-file --progress --color --json --help"
+            opts="-q -v -h --config --quiet --verbose --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -725,7 +574,7 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__sync)
-            opts="-q -v -h --dry-run --jobs --keep --every --remind --config --quiet --verbose --log-file --progress --color --json --help"
+            opts="-q -v -h --dry-run --jobs --keep --config --quiet --verbose --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -735,30 +584,7 @@ _popfetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --every)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --remind)
-                    COMPREPLY=($(compgen -W "daily always" -- "${cur}"))
-                    return 0
-                    ;;
                 --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -791,8 +617,52 @@ _popfetch() {
     esac
 }
 
+# Adds the names of the accounts where the command wants one.
+_popfetch_accounts() {
+    _popfetch "$@"
+    [[ $2 == -* ]] && return 0
+    local word value="" path="" count=0 config="" name names=() i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [[ -n $value ]]; then
+            # Between an option and its value, bash takes the sign for a word.
+            [[ $word == = ]] && continue
+            [[ $value == --config ]] && config=${word/#\~/$HOME}
+            value=""
+            continue
+        fi
+        case $word in
+            --color|--config|--every|--jobs|--progress) value=$word ;;
+            -*) ;;
+            *)
+                case ${path:+$path }$word in
+                    "sync"|"retry"|"refetch"|"list"|"status"|"login"|"logout"|"schedule"|"completions") path=${path:+$path }$word ;;
+                    *) count=$((count + 1)) ;;
+                esac
+                ;;
+        esac
+    done
+    [[ -z $value ]] || return 0
+    case $path in
+        "sync") [[ $count -ge 0 ]] || return 0 ;;
+        "retry") [[ $count -ge 0 ]] || return 0 ;;
+        "refetch") [[ $count -eq 0 ]] || return 0 ;;
+        "list") [[ $count -eq 0 ]] || return 0 ;;
+        "status") [[ $count -ge 0 ]] || return 0 ;;
+        "login") [[ $count -eq 0 ]] || return 0 ;;
+        "logout") [[ $count -eq 0 ]] || return 0 ;;
+        "schedule") [[ $count -ge 1 ]] || return 0 ;;
+        *) return 0 ;;
+    esac
+    while IFS= read -r name; do
+        printf -v name %q "$name"
+        [[ $name == "$2"* ]] && names+=("$name")
+    done < <("${1/#\~/$HOME}" ${config:+--config "$config"} account list --names 2>/dev/null)
+    COMPREPLY=("${names[@]}")
+}
+
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _popfetch -o nosort -o bashdefault -o default popfetch
+    complete -F _popfetch_accounts -o nosort -o bashdefault -o default popfetch
 else
-    complete -F _popfetch -o bashdefault -o default popfetch
+    complete -F _popfetch_accounts -o bashdefault -o default popfetch
 fi

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_popfetch_global_optspecs
-    string join \n config= q/quiet v/verbose log-file= progress= color= json h/help V/version
+    string join \n config= q/quiet v/verbose progress= color= json h/help V/version
 end
 
 function __fish_popfetch_needs_command
@@ -25,8 +25,7 @@ function __fish_popfetch_using_subcommand
 end
 
 complete -c popfetch -n "__fish_popfetch_needs_command" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_needs_command" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_needs_command" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+complete -c popfetch -n "__fish_popfetch_needs_command" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_needs_command" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
@@ -42,18 +41,14 @@ complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "retry" -d 'Hand o
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "refetch" -d 'Fetch mail again that was fetched before'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "list" -d 'Say what is on the server, message by message, and what `sync` would do with each and why'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
-complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "history" -d 'Say what was fetched, when, and where each message is now'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "login" -d 'Log in to an account: put its password into the keyring, or get an OAuth2 token'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "logout" -d 'Remove an account\'s password from the keyring, or its OAuth2 tokens from this machine'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "schedule" -d 'Print or install what runs `popfetch sync` by the clock: a line for cron, units for systemd, a list for launchd'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l jobs -d 'Work on so many accounts at once' -r
-complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l every -d 'Stay, and fetch again after so much time ("5m", "1h"); SIGUSR1 fetches at once' -r
-complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l remind -d 'Where nobody watches, tell trouble that lasts when it begins, once a day and when it is over; or in each run' -r -f -a "daily\t''
-always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
@@ -66,8 +61,7 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s v -l verbose 
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
@@ -78,8 +72,7 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -s v -l verbose
 complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand retry" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
@@ -91,8 +84,7 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -s v -l verbo
 complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand refetch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_using_subcommand list" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand list" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand list" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+complete -c popfetch -n "__fish_popfetch_using_subcommand list" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand list" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
@@ -104,8 +96,7 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand list" -s v -l verbose 
 complete -c popfetch -n "__fish_popfetch_using_subcommand list" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
@@ -115,27 +106,8 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand status" -s q -l quiet 
 complete -c popfetch -n "__fish_popfetch_using_subcommand status" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
 complete -c popfetch -n "__fish_popfetch_using_subcommand status" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l since -d 'Only what was fetched since then: a date, or how long ago ("2026-11-22", "today", "3d")' -r
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l until -d 'Only what was fetched before then; a day counts whole' -r
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l uid -d 'Only the message with this uid, as it is shown' -r
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l message-id -d 'Only messages with this Message-ID, with or without its angle brackets' -r
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l from -d 'Only messages in whose sender this occurs, capital or not' -r
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
-never\t''
-always\t''"
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
-never\t''
-always\t''"
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l all -d 'Show all of them'
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -s q -l quiet -d 'Print errors only'
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l json -d 'Print the result to standard output as one JSON object a line'
-complete -c popfetch -n "__fish_popfetch_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
@@ -148,8 +120,7 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand login" -s v -l verbose
 complete -c popfetch -n "__fish_popfetch_using_subcommand login" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
@@ -158,10 +129,24 @@ always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -s q -l quiet -d 'Print errors only'
 complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
 complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -l json -d 'Print the result to standard output as one JSON object a line'
-complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -s h -l help -d 'Print help'
+complete -c popfetch -n "__fish_popfetch_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -l every -d 'Run it so often: 10m, 1h, 1d' -r
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -l install -d 'Install it, and start it where it has to be started'
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -l remove -d 'Remove what --install put there'
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -l watch -d 'For systemd: a service that stays and fetches again and again, in place of a timer'
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand schedule" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l config -d 'Read this configuration instead of the usual one' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
-complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l progress -d 'Show progress bars; "auto" means on a terminal' -r -f -a "auto\t''
 never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
@@ -170,14 +155,67 @@ always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s q -l quiet -d 'Print errors only'
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l json -d 'Print the result to standard output as one JSON object a line'
-complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "sync" -d 'Fetch what is new, deliver it, and delete from the server what the account does not leave there'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "retry" -d 'Hand over now what waits for its destination, quarantined messages too'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "refetch" -d 'Fetch mail again that was fetched before'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "list" -d 'Say what is on the server, message by message, and what `sync` would do with each and why'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "history" -d 'Say what was fetched, when, and where each message is now'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "login" -d 'Log in to an account: put its password into the keyring, or get an OAuth2 token'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "logout" -d 'Remove an account\'s password from the keyring, or its OAuth2 tokens from this machine'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status history login logout completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "sync" -d 'Fetch what is new, deliver it, and delete from the server what the account does not leave there'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "retry" -d 'Hand over now what waits for its destination, quarantined messages too'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "refetch" -d 'Fetch mail again that was fetched before'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "list" -d 'Say what is on the server, message by message, and what `sync` would do with each and why'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "login" -d 'Log in to an account: put its password into the keyring, or get an OAuth2 token'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "logout" -d 'Remove an account\'s password from the keyring, or its OAuth2 tokens from this machine'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "schedule" -d 'Print or install what runs `popfetch sync` by the clock: a line for cron, units for systemd, a list for launchd'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch list status login logout schedule completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+
+# The names of the accounts, from the configuration that the line names.
+function __fish_popfetch_accounts
+    set -l words (commandline -opc)
+    set -l config
+    for i in (seq (count $words))
+        switch $words[$i]
+            case --config
+                set -l next (math $i + 1)
+                set -q words[$next]
+                and set config --config (string replace -r '^~/' $HOME/ -- $words[$next])
+            case '--config=*'
+                set config (string replace -- '=~/' =$HOME/ $words[$i])
+        end
+    end
+    set -l popfetch (string replace -r '^~/' $HOME/ -- $words[1])
+    $popfetch $config account list --names 2>/dev/null
+end
+
+# Whether the words before the cursor are those of a command that wants an account next.
+function __fish_popfetch_wants
+    set -l path (string split ' ' -- $argv[1])
+    set -l words
+    set -l value
+    for word in (commandline -opc)[2..]
+        if test -n "$value"
+            set value
+            continue
+        end
+        switch $word
+            case --color --config --every --jobs --progress
+                set value $word
+            case '-*'
+            case '*'
+                set -a words $word
+        end
+    end
+    set -l depth (count $path)
+    test -z "$value"; or return 1
+    test (count $words) -ge $depth; or return 1
+    test "$words[1..$depth]" = "$path"; or return 1
+    set -l given (math (count $words) - $depth)
+    test $given -eq $argv[2]; or test $given -gt $argv[2] -a $argv[3] = many
+end
+
+complete -c popfetch -n "__fish_popfetch_wants 'sync' 0 many" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'retry' 0 many" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'refetch' 0 one" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'list' 0 one" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'status' 0 many" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'login' 0 one" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'logout' 0 one" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'schedule' 1 many" -f -a "(__fish_popfetch_accounts)"

@@ -78,12 +78,15 @@ pub(super) enum Usage {
         text: String,
     },
     /// cron cannot count out the time between two runs.
+    #[error(
         "cron cannot run it {every}, only every {possible}; systemd can: `popfetch schedule systemd`"
+    )]
     NotForCron {
         /// The time, in words.
         every: String,
         /// What is possible.
         possible: &'static str,
+    },
     /// A service that stays was asked of what starts programs by the clock only.
     #[error("--watch goes with systemd only")]
     OnlySystemdWatches,
