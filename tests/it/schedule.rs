@@ -10,7 +10,7 @@ mod systemd;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::support::sandbox::{Finished, Running, Sandbox};
@@ -27,7 +27,10 @@ esac
 "#;
 
 /// A name that each of the tables has to quote, but for the backslash, which cron refuses.
-const HOSTILE: &str = "100% \"mé\" it's $HOME & <b> #!";
+const HOSTILE: &str = "100%h \"mé\" it's $HOME & <b> #!";
+
+/// One that systemd takes for a program without the help of a shell, so that it looks whether the program is there.
+const ODD: &str = "100%h mé $HOME & <b> #!";
 
 const ACCOUNT: &str = "[accounts.work]
 host = \"pop.example.com\"
@@ -39,8 +42,8 @@ deliver = { maildir = \"~/Mail\" }
 /// popfetch with programs of its own in PATH.
 struct Place {
     sandbox: Sandbox,
-    /// The program, where it is not the sandbox's.
-    program: Option<PathBuf>,
+    /// The folder of program, configuration and state, where it is not the sandbox's.
+    folder: Option<PathBuf>,
 }
 
 impl Place {
@@ -49,7 +52,7 @@ impl Place {
         sandbox.config(ACCOUNT);
         let place = Self {
             sandbox,
-            program: None,
+            folder: None,
         };
         place.script("crontab", CRONTAB);
         // systemd is not reached, as in a container.
@@ -60,19 +63,19 @@ impl Place {
         place
     }
 
-    /// The same in which all that is named in a table has a hostile name.
-    fn hostile() -> Self {
+    /// The same in which all that is named in a table is in a folder of this name.
+    fn named(name: &str) -> Self {
         let mut place = Self::new();
-        let folder = place.sandbox.path(HOSTILE);
+        let folder = place.sandbox.path(name);
         fs::create_dir_all(folder.join("config/popfetch")).unwrap();
         fs::write(folder.join("config/popfetch/config.toml"), ACCOUNT).unwrap();
-        let program = folder.join("popfetch");
         // cp(1) copies it: a file that this process has open for writing may be inherited by another test's child, and
         // then cannot be run.
         let mut cp = Command::new("cp");
-        cp.arg(place.sandbox.command().get_program()).arg(&program);
+        cp.arg(place.sandbox.command().get_program())
+            .arg(folder.join("popfetch"));
         assert!(cp.status().unwrap().success());
-        place.program = Some(program);
+        place.folder = Some(folder);
         place
     }
 
@@ -84,11 +87,8 @@ impl Place {
 
     fn command(&self) -> Command {
         let like = self.sandbox.command();
-        let mut command = Command::new(
-            self.program
-                .as_deref()
-                .unwrap_or(Path::new(like.get_program())),
-        );
+        let program = self.folder.as_ref().map(|folder| folder.join("popfetch"));
+        let mut command = Command::new(program.unwrap_or_else(|| like.get_program().into()));
         let variables = like
             .get_envs()
             .filter_map(|(name, value)| Some((name, value?)));
@@ -96,8 +96,7 @@ impl Place {
         command.current_dir(self.sandbox.path("home"));
         let bin = self.sandbox.path("bin");
         command.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
-        if self.program.is_some() {
-            let folder = self.sandbox.path(HOSTILE);
+        if let Some(folder) = &self.folder {
             command.env("XDG_CONFIG_HOME", folder.join("config"));
             command.env("XDG_STATE_HOME", folder.join("state"));
         }
@@ -125,10 +124,12 @@ impl Place {
 
 #[test]
 fn launchd_is_given_a_list_that_names_the_program_and_its_folders() {
-    let place = Place::hostile();
+    let place = Place::named(HOSTILE);
     let out = place.well(["launchd", "--every", "90m"]);
-    let program = place.program.as_deref().unwrap().to_str().unwrap();
+    let program = place.folder.unwrap().join("popfetch");
     let escaped = program
+        .to_str()
+        .unwrap()
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");

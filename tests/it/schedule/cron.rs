@@ -102,7 +102,7 @@ fn a_line_that_somebody_wrote_is_told_and_left() {
 
 #[test]
 fn a_shell_that_cron_starts_runs_the_program_with_its_folders() {
-    let place = Place::hostile();
+    let place = Place::named(HOSTILE);
     place.well(["cron", "--install"]);
     let table = place.crontab().unwrap();
     let line = table.trim_end();

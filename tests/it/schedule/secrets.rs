@@ -65,6 +65,6 @@ fn a_program_that_cargo_may_clean_away_is_told() {
     let place = Place::new();
     let cron = place.well(["cron"]).stderr;
     assert!(cron.contains("cargo cleans"), "{cron}");
-    let cron = Place::hostile().well(["cron"]).stderr;
+    let cron = Place::named("apart").well(["cron"]).stderr;
     assert!(!cron.contains("cargo cleans"), "{cron}");
 }

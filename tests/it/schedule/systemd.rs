@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use super::Place;
+use super::{HOSTILE, ODD, Place};
 
 /// A systemctl(1) that keeps a journal of what it was asked, and answers `show` as a manager does.
 const SYSTEMCTL: &str = "#!/bin/sh
@@ -49,7 +49,7 @@ fn verify(place: &Place, folder: &Path) -> String {
 
 #[test]
 fn systemd_finds_nothing_wrong_whatever_the_paths_are_called() {
-    for place in [Place::new(), Place::hostile()] {
+    for place in [Place::new(), Place::named(HOSTILE), Place::named(ODD)] {
         for arguments in [
             ["--every", "10m"].as_slice(),
             &["--every", "90m"],
