@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 use x509_cert::der::{DateTime, Decode};
@@ -48,6 +49,17 @@ impl Leaf {
             fingerprint: Fingerprint(Sha256::digest(der).into()),
             claims: Certificate::from_der(der).ok().map(|c| Claims::of(&c)),
         }
+    }
+
+    /// From when to when it says that it is valid, where it can be read.
+    #[must_use]
+    pub fn validity(&self) -> Option<(Timestamp, Timestamp)> {
+        let at = |time: &DateTime| {
+            let seconds = i64::try_from(time.unix_duration().as_secs()).ok()?;
+            Timestamp::from_second(seconds).ok()
+        };
+        let claims = self.claims.as_ref()?;
+        Some((at(&claims.from)?, at(&claims.until)?))
     }
 }
 
@@ -185,6 +197,16 @@ mod tests {
             "a certificate for pop.example.com, 192.0.2.1 and ::1, valid from 2020-01-02 to 2031-12-30, \
              issued by \"An \\\"odd\\\" authority\""
         );
+    }
+
+    #[test]
+    fn the_times_of_its_validity_are_those_that_it_says() {
+        let params = params(&["a.example"], "c");
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let (from, until) = Leaf::new(certificate.der()).validity().unwrap();
+        assert_eq!(from.to_string(), "2020-01-02T00:00:00Z");
+        assert_eq!(until.to_string(), "2031-12-30T00:00:00Z");
+        assert_eq!(Leaf::new(b"x").validity(), None);
     }
 
     #[test]

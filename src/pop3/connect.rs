@@ -90,7 +90,7 @@ fn bound(source: IpAddr) -> io::Result<Socket> {
 }
 
 /// One attempt.
-fn attempt(
+pub(super) fn attempt(
     address: SocketAddr,
     source: Option<IpAddr>,
     timeout: Duration,
@@ -106,7 +106,7 @@ fn attempt(
 }
 
 /// Asks the system's resolver, on a thread of its own because it cannot be interrupted.
-fn look_up(host: &str, port: u16, patience: &Patience) -> Result<Vec<SocketAddr>, Error> {
+pub(super) fn look_up(host: &str, port: u16, patience: &Patience) -> Result<Vec<SocketAddr>, Error> {
     let failed = |unknown, source| Error::Lookup {
         host: host.to_owned(),
         unknown,
@@ -150,7 +150,7 @@ fn look_up(host: &str, port: u16, patience: &Patience) -> Result<Vec<SocketAddr>
 }
 
 /// Waits for what a thread has to say.
-fn wait_for<T>(receiver: &Receiver<T>, patience: &Patience) -> io::Result<T> {
+pub(super) fn wait_for<T>(receiver: &Receiver<T>, patience: &Patience) -> io::Result<T> {
     let mut waited = Duration::ZERO;
     loop {
         patience.after(waited)?;

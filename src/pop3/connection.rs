@@ -19,7 +19,7 @@ use super::pipeline::Ahead;
 use super::reply::Reply;
 use super::session::Session;
 use super::silence::connect_in_the_clear;
-use super::tls::{connector, handshake};
+use super::tls::{connector, handshake, leaf};
 use super::transport::{Line, Patience, Wire};
 
 /// A connection on which nobody has logged in (RFC 1939 §4).
@@ -52,6 +52,17 @@ impl Connection<Line> {
                 reason,
             }),
             result => result,
+        }
+    }
+
+    /// The certificate that the server showed; `None` in the clear.
+    ///
+    /// # Errors
+    /// The TLS library does not tell.
+    pub fn leaf(&mut self) -> Result<Option<Leaf>, Error> {
+        match self.channel.stream() {
+            Line::Plain(_) => Ok(None),
+            Line::Tls(stream) => leaf(stream).map(Some),
         }
     }
 }
@@ -104,6 +115,37 @@ impl<S: Read + Write> Connection<S> {
         let mut channel = Channel::new(stream);
         let greeting = Some(channel.greeting()?);
         Ok(Self { channel, greeting })
+    }
+
+    /// What the server calls itself, unless it did so before STLS.
+    #[must_use]
+    pub fn greeting(&self) -> Option<&Reply> {
+        self.greeting.as_ref()
+    }
+
+    /// Asks what the server can do, and gives the start of what it says to that, a line for each capability, with all that
+    /// is not printable ASCII escaped; `None` if it does not know the question (RFC 2449 §5).
+    ///
+    /// # Errors
+    /// The connection is lost or the protocol broken.
+    pub fn announcement(&mut self) -> Result<Option<Vec<String>>, Error> {
+        /// More than any server has.
+        const MOST_LINES: usize = 64;
+        /// RFC 2449 §4: a reply's line has 512 octets at most.
+        const LONGEST: usize = 512;
+
+        if !self.channel.ask(&Command::Capa)?.positive {
+            return Ok(None);
+        }
+        let mut lines = Vec::new();
+        self.channel.listing("CAPA", |line| {
+            if lines.len() < MOST_LINES {
+                let start = &line[..line.len().min(LONGEST)];
+                lines.push(start.escape_ascii().to_string());
+            }
+            Some(())
+        })?;
+        Ok(Some(lines))
     }
 
     /// Asks what the server can do; nothing, if it does not know the question (RFC 2449 §5).

@@ -109,7 +109,8 @@ fn roots(path: &Path) -> io::Result<Vec<Certificate>> {
     Ok(roots)
 }
 
-fn leaf(stream: &TlsStream<Wire>) -> Result<Leaf, Error> {
+/// The certificate that the server showed.
+pub(super) fn leaf(stream: &TlsStream<Wire>) -> Result<Leaf, Error> {
     let der = stream
         .peer_certificate()
         .and_then(|certificate| certificate.map(|c| c.to_der()).transpose())
