@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::schedule;
 use super::usage::{OfAccount, Usage};
+use crate::check::Trouble;
 use crate::credentials::{Key, oauth2};
 use crate::pop3::{Code, Refusal};
 use crate::sync::{Outcome, Problem, Wait};
@@ -118,6 +119,39 @@ impl From<&sync::Error> for Status {
             sync::Error::MaildirGone { .. } | sync::Error::Thread(_) => Self::Local,
             sync::Error::TooSoon { .. } => Self::Later,
             sync::Error::Unsendable { .. } => Self::Configuration,
+        }
+    }
+}
+
+impl From<&Trouble> for Status {
+    fn from(trouble: &Trouble) -> Self {
+        match trouble {
+            Trouble::Credentials(error) => error.into(),
+            Trouble::Delivery(error) => error.into(),
+            Trouble::Pop3(error) => error.into(),
+            Trouble::State(error) => error.into(),
+            Trouble::Running { .. } | Trouble::Silent { .. } | Trouble::TooSoon { .. } => {
+                Self::Later
+            }
+            Trouble::NoUidl { .. } | Trouble::Empty => Self::Unavailable,
+            Trouble::Alike { .. }
+            | Trouble::EndsSoon { .. }
+            | Trouble::HeadersOnly { .. }
+            | Trouble::OutOfTime { .. }
+            | Trouble::Unidentified { .. } => Self::Protocol,
+            Trouble::Gone { .. }
+            | Trouble::LittleRoom { .. }
+            | Trouble::NoRoom { .. }
+            | Trouble::OtherClock { .. }
+            | Trouble::Waiting { .. }
+            | Trouble::WrongClock { .. } => Self::Local,
+            Trouble::Cleartext
+            | Trouble::Elsewhere { .. }
+            | Trouble::NotInCron { .. }
+            | Trouble::TooLarge { .. }
+            | Trouble::Unattended { .. }
+            | Trouble::Unsendable { .. }
+            | Trouble::Writable { .. } => Self::Configuration,
         }
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod approve;
 mod args;
 mod authorise;
+mod check;
 mod completions;
 mod cure;
 mod exit;
@@ -63,6 +64,7 @@ fn obey(args: &Args) -> anyhow::Result<Status> {
         Command::Sync(options) => sync::sync(options, &args.global),
         Command::Retry(options) => sync::retry(options, &args.global),
         Command::Refetch(options) => sync::refetch(options, &args.global),
+        Command::Check(options) => check::check(options, &args.global),
         Command::List(options) => list::list(options, &args.global),
         Command::Status(options) => status::status(options, &args.global),
         Command::History(options) => history::history(options, &args.global),

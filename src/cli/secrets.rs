@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -25,6 +25,8 @@ pub(super) struct Secrets {
     now: Timestamp,
     /// What was found beforehand, by the account's name.
     found: Mutex<HashMap<String, Result<Secret, Error>>>,
+    /// Somebody was asked.
+    asked: AtomicBool,
 }
 
 /// The passwords that a person typed, by server and user, for a program that goes on for many runs.
@@ -45,6 +47,7 @@ impl Secrets {
             tokens_folder: tokens_folder(state),
             now,
             found: Mutex::default(),
+            asked: AtomicBool::new(false),
         };
         if surroundings::is_attended() {
             let unstated = accounts
@@ -53,6 +56,10 @@ impl Secrets {
             let found = unstated
                 .map(|account| {
                     let ask = |question: &str| secrets.ask_once(account, question, typed);
+                    let ask = |question: &str| {
+                        secrets.asked.store(true, Ordering::Relaxed);
+                        credentials::ask(question, &secrets.stop)
+                    };
                     (account.name.clone(), secrets.look_up(account, Some(&ask)))
                 })
                 .collect();
@@ -72,6 +79,9 @@ impl Secrets {
         let secret = credentials::ask(question, &self.stop)?;
         lock().insert(owner, secret.clone());
         Ok(secret)
+    /// Whether anybody was asked for a password, as no source has it.
+    pub(super) fn were_asked_for(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// The password or token of an account, from its source.

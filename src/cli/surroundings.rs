@@ -6,6 +6,8 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
@@ -79,6 +81,11 @@ fn listen() -> anyhow::Result<Arc<AtomicBool>> {
         .context("cannot listen for signals")?;
     }
     Ok(stop)
+}
+
+/// Whether a stop was asked for.
+pub(super) fn is_set(stop: &AtomicBool) -> bool {
+    stop.load(Ordering::Relaxed)
 }
 
 /// What programs are told that mail is handed to.

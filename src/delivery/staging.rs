@@ -126,7 +126,20 @@ pub struct Room {
     pub whole: Octets,
 }
 
+/// What stays free on a disk, at most: others need room, too.
+const RESERVE: u64 = 64 << 20;
+
+/// … but no more than this part of a small one.
+const RESERVED_PART: u64 = 20;
+
 impl Room {
+    /// What of it may be filled with mail.
+    #[must_use]
+    pub fn usable(&self) -> Octets {
+        let reserve = RESERVE.min(self.whole.0 / RESERVED_PART);
+        Octets(self.free.0.saturating_sub(reserve))
+    }
+
     /// The room on the file system of this path, or of what is there of it; `None` if the system does not tell.
     #[must_use]
     pub fn around(path: &Path) -> Option<Self> {

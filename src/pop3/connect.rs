@@ -106,7 +106,11 @@ pub(super) fn attempt(
 }
 
 /// Asks the system's resolver, on a thread of its own because it cannot be interrupted.
-pub(super) fn look_up(host: &str, port: u16, patience: &Patience) -> Result<Vec<SocketAddr>, Error> {
+pub(super) fn look_up(
+    host: &str,
+    port: u16,
+    patience: &Patience,
+) -> Result<Vec<SocketAddr>, Error> {
     let failed = |unknown, source| Error::Lookup {
         host: host.to_owned(),
         unknown,

@@ -69,6 +69,17 @@ impl Error {
         }
     }
 
+    /// The error that SQLite's verdict on the database at `path` is.
+    pub(super) fn damaged(path: &Path, verdict: String) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            source: rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
+                Some(verdict),
+            ),
+        }
+    }
+
     /// The error that a file's is.
     pub(super) fn folder(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();

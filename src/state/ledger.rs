@@ -18,6 +18,9 @@ use super::error::{Error, is_busy};
 use super::lock::{Lock, make_private_folder};
 use super::schema::migrate;
 
+/// The name of its file.
+pub(super) const DATABASE: &str = "state.db";
+
 /// How long another process may hold the database: its transactions are short.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -60,7 +63,7 @@ impl Ledger {
     /// The folder or file cannot be made, read or written, or belongs to a newer popfetch.
     pub fn open(state: &Path, stop: Arc<AtomicBool>) -> Result<Self, Error> {
         make_private_folder(state)?;
-        let path = state.join("state.db");
+        let path = state.join(DATABASE);
         let mut aside = None;
         let connection = match open(&path) {
             Err(Error::Damaged { .. }) => replace(state, &path, &mut aside)?,
@@ -216,13 +219,7 @@ fn open(path: &Path) -> Result<Connection, Error> {
             .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
             .map_err(sqlite)?;
         if verdict != "ok" {
-            return Err(Error::Damaged {
-                path: path.to_owned(),
-                source: rusqlite::Error::SqliteFailure(
-                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
-                    Some(verdict),
-                ),
-            });
+            return Err(Error::damaged(path, verdict));
         }
         fs::remove_file(&suspicion).map_err(Error::folder(&suspicion))?;
     }

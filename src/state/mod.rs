@@ -24,6 +24,7 @@ mod record;
 mod runs;
 mod schema;
 mod servers;
+mod soundness;
 
 pub use account::{Account, Arrival, DestinationId, MessageId, Recognised, Route};
 pub use deliveries::{DeliveryId, Filed, Owed};
@@ -34,3 +35,4 @@ pub use ledger::Ledger;
 pub use lock::Lock;
 pub use runs::{LastRun, Told, Trouble};
 pub use servers::{Habits, Lesson};
+pub use soundness::examine;

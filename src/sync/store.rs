@@ -10,15 +10,8 @@ use std::path::{Path, PathBuf};
 use super::outcome::{Error, Problem, Tally};
 use super::{Again, Job};
 use crate::delivery::{Destination, Maildir, Packs, Room, Staging};
-use crate::mail::Octets;
 use crate::plan::Limits;
 use crate::state::{Account, DeliveryId, DestinationId, Owed, Route};
-
-/// What stays free on a disk, at most: others need room, too.
-const RESERVE: u64 = 64 << 20;
-
-/// … but no more than this part of a small one.
-const RESERVED_PART: u64 = 20;
 
 /// A destination of the account.
 #[derive(Clone, Copy, Debug)]
@@ -148,15 +141,10 @@ pub(super) fn limits(job: &Job<'_>) -> Limits {
     let spool = (!is_staged_there).then_some(job.state);
     let rooms: Vec<Room> = folders.chain(spool).filter_map(Room::around).collect();
     Limits {
-        room: rooms.iter().map(usable).min(),
+        room: rooms.iter().map(Room::usable).min(),
         whole: rooms.iter().map(|room| room.whole).min(),
         ..job.limits
     }
-}
-
-fn usable(room: &Room) -> Octets {
-    let reserve = RESERVE.min(room.whole.0 / RESERVED_PART);
-    Octets(room.free.0.saturating_sub(reserve))
 }
 
 /// The account's spool.

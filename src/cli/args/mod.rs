@@ -1,5 +1,6 @@
 //! What can be said on the command line. The comments are the help texts and the man pages.
 
+mod check;
 mod fetch;
 mod login;
 mod look;
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(in crate::cli) use fetch::{Refetch, Remind, Retry, Sync};
+pub(in crate::cli) use check::Check;
+pub(in crate::cli) use fetch::{Refetch, Retry, Sync};
 pub(in crate::cli) use login::{Login, Logout};
 pub(in crate::cli) use look::{History, List, Status};
 pub(in crate::cli) use schedule::Schedule;
@@ -109,6 +112,7 @@ pub(in crate::cli) enum Command {
     Sync(Sync),
     Retry(Retry),
     Refetch(Refetch),
+    Check(Check),
     List(List),
     Status(Status),
     History(History),

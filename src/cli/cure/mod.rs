@@ -1,11 +1,13 @@
 //! What can be done about an error: the one place that knows both the errors and the words of the configuration.
 
+mod check;
 mod secret;
 mod server;
 
 use std::error::Error as _;
 use std::io;
 
+pub(super) use check::of_trouble;
 pub(super) use secret::of_credentials;
 pub(super) use server::of_pop3;
 

@@ -1,0 +1,135 @@
+//! Finds out whether cron would find an account's secret: popfetch starts itself as cron would.
+//!
+//! It refuses to know how a secret is found. Invariants: what was found is not handed over, only that it was; the other
+//! popfetch has no terminal and no variables but those that cron sets, and it ends, or is ended.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use super::super::args::{Check, Global};
+use super::super::exit::Status;
+use super::super::secrets::Secrets;
+use super::super::{accounts, report, surroundings};
+use crate::check::Trouble;
+use crate::credentials::{self, Source};
+
+/// How long it may take: a little more than a source itself may.
+const DEADLINE: Duration = Duration::from_secs(150);
+
+/// Between two looks at whether it has ended.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How much of what it says is kept.
+const MAX_SAID: u64 = 4096;
+
+/// Whether this source may give something else to cron than to a person.
+pub(super) fn may_differ(source: &Source) -> bool {
+    match source {
+        Source::Command(_) | Source::TokenCommand(_) | Source::OAuth2(_) | Source::Unstated => true,
+        Source::Literal(_) | Source::File(_) | Source::NotNeeded => false,
+    }
+}
+
+/// Has the secret found as cron would have it.
+pub(super) fn find(
+    account: &str,
+    file: &Path,
+    home: &Path,
+    stop: &AtomicBool,
+) -> Result<String, Trouble> {
+    let failed = |error: io::Error| Trouble::Unattended {
+        reason: format!("popfetch cannot start itself: {error}"),
+    };
+    let mut child = start(account, file, home).map_err(failed)?;
+    let stderr = child.stderr.take();
+    let said = thread::spawn(move || {
+        let mut said = String::new();
+        if let Some(stderr) = stderr {
+            // What cannot be read is not said.
+            let _ = stderr.take(MAX_SAID).read_to_string(&mut said);
+        }
+        said
+    });
+    let mut waited = Duration::ZERO;
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(failed)? {
+            break status;
+        }
+        let is_over = waited >= DEADLINE;
+        if is_over || surroundings::is_set(stop) {
+            end(&mut child);
+            return Err(if is_over {
+                let reason = format!("it took longer than {} s", DEADLINE.as_secs());
+                Trouble::Unattended { reason }
+            } else {
+                credentials::Error::Stopped.into()
+            });
+        }
+        thread::sleep(TICK);
+        waited += TICK;
+    };
+    if status.success() {
+        return Ok("it is found without a terminal, too".to_owned());
+    }
+    let said = said.join().unwrap_or_default();
+    let reason = match said.trim() {
+        "" => format!("popfetch ended with {status}"),
+        said => said.to_owned(),
+    };
+    Err(Trouble::Unattended { reason })
+}
+
+/// Starts popfetch with what cron gives to a program (crontab(5)).
+fn start(account: &str, file: &Path, home: &Path) -> io::Result<Child> {
+    let login = surroundings::login_name();
+    Command::new(std::env::current_exe()?)
+        .arg("check")
+        .arg("--secret-only")
+        .arg("--config")
+        .arg(file)
+        .arg("--")
+        .arg(account)
+        .env_clear()
+        .env("HOME", home)
+        .env("LOGNAME", &login)
+        .env("USER", &login)
+        .env("SHELL", "/bin/sh")
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(home)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+}
+
+/// Ends it. It may have done so by itself.
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// What the other popfetch does: finds the secret, without a terminal, and keeps it to itself.
+pub(super) fn find_only(options: &Check, global: &Global) -> anyhow::Result<Status> {
+    // As a child of the other it leads no group, so that it can leave the terminal behind. Should it not, it has one.
+    let _ = rustix::process::setsid();
+    let (config, folders) = accounts::load(global)?;
+    let name = options.accounts.first().context("an account is named")?;
+    let account = accounts::named(&config, name)?;
+    let stop = surroundings::stop_flag()?;
+    let secrets = Secrets::new(&[], &folders.state, Timestamp::now(), Arc::clone(&stop));
+    match secrets.find(account) {
+        Ok(_) => Ok(Status::Well),
+        Err(error) => {
+            report::say(&report::chain(&error));
+            Ok(Status::from(&error))
+        }
+    }
+}

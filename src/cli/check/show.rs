@@ -1,0 +1,269 @@
+//! Shows what a check finds, line by line as it is found: to a person in columns, to a program as JSON.
+//!
+//! It refuses to know what is looked at. Invariants: text from outside is shown harmless; no line is wider than the
+//! terminal, where its words allow; what is in progress is shown on a terminal only, and replaced.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use console::{Term, measure_text_width, style};
+use serde_json::{Value, json};
+
+use super::super::args::{Global, When};
+use super::super::cure::{self, Whose};
+use super::super::exit::Status;
+use super::super::{report, visible};
+use crate::check::{Event, Finding, Mark, Topic};
+use crate::config;
+
+/// The columns of mark and topic, before what was seen.
+const MARGIN: usize = 18;
+
+/// With fewer columns than this, what was seen begins right behind the topic.
+const NARROW: usize = 60;
+
+/// How lines look.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cli) struct Style {
+    /// The columns there are, if that is known.
+    pub(in crate::cli) width: Option<usize>,
+    /// Whether details are shown.
+    pub(in crate::cli) verbose: bool,
+}
+
+impl Style {
+    /// What standard output has room for.
+    pub(in crate::cli) fn of_stdout(global: &Global) -> Self {
+        let size = Term::stdout().size_checked();
+        Self {
+            width: size.map(|(_, columns)| usize::from(columns)),
+            verbose: global.verbose > 0,
+        }
+    }
+
+    /// A finding, and below it what to do.
+    pub(in crate::cli) fn lines(self, finding: &Finding, whose: &Whose<'_>) -> Vec<String> {
+        let (word, mark) = (finding.topic.word(), mark(finding.mark));
+        let is_narrow = self.width.is_some_and(|width| width < NARROW);
+        let (head, margin) = if is_narrow {
+            (format!("{mark} {word}: "), 4)
+        } else {
+            (format!("{mark} {word:<14}"), MARGIN)
+        };
+        let mut lines = self.wrap(&format!("  {head}"), margin, &text(finding));
+        if self.verbose {
+            for detail in &finding.details {
+                lines.extend(self.wrap(&" ".repeat(margin), margin, &visible::text(detail)));
+            }
+        }
+        if let Some(cure) = cure_of(finding, whose) {
+            let arrow = format!("{}→ ", " ".repeat(margin));
+            lines.extend(self.wrap(&arrow, margin + 2, &visible::text(&cure)));
+        }
+        lines
+    }
+
+    /// A text behind its head, its further lines behind so many blanks.
+    fn wrap(self, head: &str, margin: usize, text: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut line = head.to_owned();
+        let mut is_begun = false;
+        for word in text.split(' ') {
+            let wide = measure_text_width(&line) + 1 + measure_text_width(word);
+            if is_begun && self.width.is_some_and(|width| wide > width) {
+                lines.push(std::mem::replace(&mut line, " ".repeat(margin)));
+                is_begun = false;
+            }
+            if is_begun {
+                line.push(' ');
+            }
+            line.push_str(word);
+            is_begun = true;
+        }
+        lines.push(line);
+        lines
+    }
+}
+
+fn mark(mark: Mark) -> String {
+    // Where no colours are wanted, they are taken out when it is printed.
+    let (sign, colour) = match mark {
+        Mark::Pass => ("✓", console::Color::Green),
+        Mark::Note => ("!", console::Color::Yellow),
+        Mark::Fail => ("✗", console::Color::Red),
+    };
+    style(sign).fg(colour).force_styling(true).to_string()
+}
+
+/// What is wrong, or else what was seen.
+fn text(finding: &Finding) -> String {
+    visible::text(&match &finding.trouble {
+        Some(trouble) => report::chain(trouble),
+        None => finding.seen.clone(),
+    })
+}
+
+fn cure_of(finding: &Finding, whose: &Whose<'_>) -> Option<String> {
+    let trouble = finding.trouble.as_ref()?;
+    cure::of_trouble(trouble, whose)
+}
+
+/// Where all of it is shown.
+pub(in crate::cli) struct Screen {
+    style: Style,
+    json: bool,
+    quiet: bool,
+    /// Whether what is in progress is shown.
+    is_live: bool,
+    /// What of the account is wrong.
+    failed: Vec<String>,
+    notes: usize,
+    is_first: bool,
+}
+
+impl Screen {
+    pub(in crate::cli) fn new(global: &Global) -> Self {
+        let are_terminals = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let is_wanted = global.progress != When::Never && !global.quiet && global.verbose < 2;
+        Self {
+            style: Style::of_stdout(global),
+            json: global.json,
+            quiet: global.quiet,
+            is_live: are_terminals && is_wanted && !global.json,
+            failed: Vec::new(),
+            notes: 0,
+            is_first: true,
+        }
+    }
+
+    /// An account's heading.
+    pub(super) fn begin(&mut self, whose: &Whose<'_>) -> io::Result<()> {
+        (self.failed, self.notes) = (Vec::new(), 0);
+        if self.json || self.quiet {
+            return Ok(());
+        }
+        if !std::mem::take(&mut self.is_first) {
+            report::data(&"")?;
+        }
+        report::data(&style(whose.account).bold().force_styling(true))
+    }
+
+    /// Shows what happens.
+    pub(in crate::cli) fn tell(&mut self, whose: &Whose<'_>, event: Event<'_>) -> io::Result<()> {
+        match event {
+            Event::Begins(topic) => {
+                self.progress(topic);
+                Ok(())
+            }
+            Event::Found(finding) => self.show(whose, finding),
+        }
+    }
+
+    /// An account's last line.
+    pub(super) fn end(&mut self, whose: &Whose<'_>, status: Status) -> io::Result<()> {
+        self.clear();
+        if self.json || self.quiet {
+            return Ok(());
+        }
+        let notes = match self.notes {
+            0 => String::new(),
+            1 => "; 1 thing to look at (!)".to_owned(),
+            notes => format!("; {notes} things to look at (!)"),
+        };
+        let sum = match self.failed.as_slice() {
+            [] if status == Status::Later => "stopped before the end".to_owned(),
+            [] => format!("all is well{notes}"),
+            [one] => format!("1 problem: {one}{notes}"),
+            [first, ..] => format!("{} problems, the first: {first}{notes}", self.failed.len()),
+        };
+        let head = format!("{}: ", whose.account);
+        for line in self.style.wrap(&head, 2, &sum) {
+            report::data(&line)?;
+        }
+        Ok(())
+    }
+
+    /// A configuration that cannot be used.
+    pub(super) fn configuration(&mut self, file: &Path, error: &config::Error) -> io::Result<()> {
+        let is_missing = matches!(error, config::Error::Missing { .. });
+        let cure = is_missing.then_some("begin with `popfetch account add you@example.org`");
+        if self.json {
+            return report::data(&visible::json(&json!({
+                "version": report::JSON_VERSION,
+                "account": null,
+                "topic": Topic::Configuration.word(),
+                "mark": word(Mark::Fail),
+                "seen": file.display().to_string(),
+                "details": [],
+                "error": error.to_string(),
+                "cure": cure,
+            })));
+        }
+        let head = format!("{} {:<14}{}", mark(Mark::Fail), "config", file.display());
+        report::data(&head)?;
+        report::data(&error.render(true))?;
+        match cure {
+            Some(cure) => report::data(&format!("→ {cure}")),
+            None => Ok(()),
+        }
+    }
+
+    fn show(&mut self, whose: &Whose<'_>, finding: &Finding) -> io::Result<()> {
+        self.clear();
+        match finding.mark {
+            Mark::Pass => {}
+            Mark::Note => self.notes += 1,
+            Mark::Fail => self.failed.push(text(finding)),
+        }
+        if self.json {
+            return report::data(&visible::json(&object(finding, whose)));
+        }
+        if self.quiet && finding.mark != Mark::Fail {
+            return Ok(());
+        }
+        let lines = self.style.lines(finding, whose).into_iter();
+        lines.into_iter().try_for_each(|line| report::data(&line))
+    }
+
+    /// Says what is in progress, on a line that is replaced.
+    fn progress(&self, topic: Topic) {
+        // A question may be asked for the secret, on the same line.
+        if self.is_live && topic != Topic::Secret {
+            self.overwrite(&format!("  … {topic}"));
+        }
+    }
+
+    fn clear(&self) {
+        if self.is_live {
+            self.overwrite("");
+        }
+    }
+
+    fn overwrite(&self, text: &str) {
+        let mut stderr = io::stderr();
+        // If it is closed there is nobody to tell.
+        let _ = write!(stderr, "\r\u{1b}[K{text}").and_then(|()| stderr.flush());
+    }
+}
+
+fn word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Pass => "pass",
+        Mark::Note => "note",
+        Mark::Fail => "fail",
+    }
+}
+
+/// A finding as JSON.
+fn object(finding: &Finding, whose: &Whose<'_>) -> Value {
+    json!({
+        "version": report::JSON_VERSION,
+        "account": whose.account,
+        "topic": finding.topic.word(),
+        "mark": word(finding.mark),
+        "seen": finding.seen,
+        "details": finding.details,
+        "error": finding.trouble.as_ref().map(|trouble| report::chain(trouble)),
+        "cure": cure_of(finding, whose),
+    })
+}
