@@ -33,6 +33,7 @@ pub(super) fn look(subject: &Subject<'_>, later: Duration, teller: &mut Teller<'
         Destination::Mbox(mbox) => mbox.path.parent().map(Path::to_owned),
         Destination::Pipe(_) | Destination::Lmtp(_) => None,
     });
+    let mut agree = "";
     for folder in maildirs.chain([subject.state.to_owned()]) {
         // Whether it can be written is told elsewhere.
         let Ok(there) = try_out(&folder, &(subject.nonce)()) else {
@@ -42,8 +43,9 @@ pub(super) fn look(subject: &Subject<'_>, later: Duration, teller: &mut Teller<'
             let trouble = Trouble::OtherClock { folder, apart };
             return teller.note(Topic::Clock, shown(now), trouble);
         }
+        agree = ", and the disk agrees";
     }
-    teller.pass(Topic::Clock, format!("{}, and the disks agree", shown(now)));
+    teller.pass(Topic::Clock, format!("{}{agree}", shown(now)));
 }
 
 fn apart(there: SystemTime, here: Timestamp) -> Option<SignedDuration> {

@@ -1,7 +1,7 @@
 //! Looks at what popfetch remembers of the account, and at who works on it now.
 //!
-//! It refuses to know what is on the server. Invariants: nothing is made or changed, but for the lock, which is taken and
-//! given back, and a file that is made to see whether one can be; a damaged database is left as it is.
+//! It refuses to know what is on the server. Invariants: nothing is made or changed, but for a file that is made to see
+//! whether one can be, and is removed; a damaged database is left as it is.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::Subject;
 use super::finding::{Teller, Topic};
-use super::store::try_out;
+use super::store::{may_be_made, try_out};
 use super::trouble::Trouble;
 use crate::state::{self, Account, Error, Ledger, Lock};
 
@@ -32,8 +32,8 @@ impl Record {
         if !subject.state.is_dir() {
             return record;
         }
-        match Lock::acquire(subject.state, &subject.endpoint.server(), subject.user) {
-            Ok(_) => {}
+        match Lock::probe(subject.state, &subject.endpoint.server(), subject.user) {
+            Ok(()) => {}
             Err(Error::Busy { pid }) => record.busy = Some(pid),
             Err(error) => record.trouble = Some(error),
         }
@@ -81,8 +81,15 @@ impl Record {
         if let Some(error) = self.trouble {
             return teller.fail(Topic::State, shown.to_string(), error);
         }
-        let path = folder.to_owned();
-        if let Err(source) = try_out(folder, &(subject.nonce)()) {
+        let tried = if folder.is_dir() {
+            let path = folder.to_owned();
+            try_out(folder, &(subject.nonce)())
+                .map(drop)
+                .map_err(|source| (path, source))
+        } else {
+            may_be_made(folder)
+        };
+        if let Err((path, source)) = tried {
             let error = Error::Folder { path, source };
             return teller.fail(Topic::State, shown.to_string(), error);
         }
@@ -91,7 +98,7 @@ impl Record {
         }
         let seen = match self.ledger {
             Some(_) => format!("{shown}: sound and writable, no other run is busy"),
-            None => format!("{shown}: nothing there yet, the first run makes it"),
+            None => format!("{shown}: nothing is there yet, the first run makes it"),
         };
         teller.pass(Topic::State, seen);
     }

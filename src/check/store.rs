@@ -66,7 +66,7 @@ fn try_destination(subject: &Subject<'_>, record: &Record, destination: &Destina
         Destination::Maildir(path) => {
             return gone(subject, record, destination, path).unwrap_or_else(|| {
                 may_be_made(path)
-                    .map(|()| format!("{}: it will be made", path.display()))
+                    .map(|()| format!("the Maildir {} will be made", path.display()))
                     .map_err(|(path, source)| failed(Error::Folder { path, source }))
             });
         }
@@ -127,7 +127,7 @@ fn try_mbox(subject: &Subject<'_>, mbox: &Mbox) -> Result<String, Error> {
     let shown = mbox.path.display();
     if !mbox.path.exists() && !mbox.path.is_symlink() {
         may_be_made(&mbox.path).map_err(|(path, source)| Error::Mbox { path, source })?;
-        return Ok(format!("{shown}: it will be made"));
+        return Ok(format!("the mbox {shown} will be made"));
     }
     let mbox = Mbox {
         lock_timeout: mbox.lock_timeout.min(LOCK_PATIENCE),
@@ -173,7 +173,7 @@ pub(super) fn try_out(folder: &Path, unique: &str) -> io::Result<SystemTime> {
 }
 
 /// Whether a file or folder could be made there, with the folders above it; else where it fails, and why.
-fn may_be_made(path: &Path) -> Result<(), (PathBuf, io::Error)> {
+pub(super) fn may_be_made(path: &Path) -> Result<(), (PathBuf, io::Error)> {
     let mut above = path.ancestors().skip(1);
     let there = above.find(|path| path.symlink_metadata().is_ok());
     let there = there.unwrap_or(Path::new("/"));

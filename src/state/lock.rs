@@ -3,14 +3,17 @@
 //! Invariant: the lock ends with the process, however it ends; the file stays and means nothing.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
 use crate::mail::Digest;
+
+/// The folder of the lock files, in that of the state.
+const FOLDER: &str = "locks";
 
 /// The right to work on an account, until it is dropped.
 #[derive(Debug)]
@@ -30,11 +33,8 @@ impl Lock {
     /// # Errors
     /// [`Error::Busy`] at once if another process has it; [`Error::Folder`] if the file cannot be made.
     pub fn acquire(state: &Path, server: &str, user: &str) -> Result<Self, Error> {
-        let folder = state.join("locks");
-        make_private_folder(&folder)?;
-        // Any name of a server or user makes a harmless file name this way.
-        let digest = Sha256::digest([server.as_bytes(), b"\0", user.as_bytes()].concat());
-        let path = folder.join(Digest(digest.into()).to_string());
+        make_private_folder(&state.join(FOLDER))?;
+        let path = path_of(state, server, user);
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -45,12 +45,7 @@ impl Lock {
             .map_err(Error::folder(&path))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let holder = fs::read_to_string(&path).unwrap_or_default();
-                return Err(Error::Busy {
-                    pid: holder.trim().parse().ok(),
-                });
-            }
+            Err(TryLockError::WouldBlock) => return Err(busy(&path)),
             Err(TryLockError::Error(source)) => return Err(Error::folder(&path)(source)),
         }
         // Who holds it is a kindness to the next one who asks; the lock does not depend on it.
@@ -58,6 +53,37 @@ impl Lock {
         let _ = writeln!(file, "{}", std::process::id());
         Ok(Self(file))
     }
+
+    /// Finds out whether the lock is to be had, and changes nothing. A run that wants it in this very moment takes it for
+    /// busy.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if a process has it; [`Error::Folder`] if the file cannot be read.
+    pub fn probe(state: &Path, server: &str, user: &str) -> Result<(), Error> {
+        let path = path_of(state, server, user);
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            result => result.map_err(Error::folder(&path))?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => file.unlock().map_err(Error::folder(&path)),
+            Err(TryLockError::WouldBlock) => Err(busy(&path)),
+            Err(TryLockError::Error(source)) => Err(Error::folder(&path)(source)),
+        }
+    }
+}
+
+/// The lock file of a user at a server: any name makes a harmless file name this way.
+fn path_of(state: &Path, server: &str, user: &str) -> PathBuf {
+    let digest = Sha256::digest([server.as_bytes(), b"\0", user.as_bytes()].concat());
+    state.join(FOLDER).join(Digest(digest.into()).to_string())
+}
+
+/// Another process has it, which wrote its number there.
+fn busy(path: &Path) -> Error {
+    let holder = fs::read_to_string(path).unwrap_or_default();
+    let pid = holder.trim().parse().ok();
+    Error::Busy { pid }
 }
 
 /// Makes a folder that only its owner can enter, with those above it.
@@ -80,8 +106,12 @@ mod tests {
         let refused = Lock::acquire(state.path(), "pop.example.com", "ann").unwrap_err();
         let own = std::process::id();
         assert!(matches!(refused, Error::Busy { pid: Some(pid) } if pid == own));
+        let probed = Lock::probe(state.path(), "pop.example.com", "ann").unwrap_err();
+        assert!(matches!(probed, Error::Busy { pid: Some(pid) } if pid == own));
         drop(lock);
+        Lock::probe(state.path(), "pop.example.com", "ann").unwrap();
         Lock::acquire(state.path(), "pop.example.com", "ann").unwrap();
+        Lock::probe(&state.path().join("none"), "pop.example.com", "ann").unwrap();
     }
 
     #[test]

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod accounts; // many accounts at once, and what one's failure does to the others
+mod check; // why no mail comes, each cause with its cure
 mod delivery; // mbox, programs, LMTP and several destinations, and what happens where one fails
 mod errors; // each thing that a user gets wrong or that breaks: status, place, cure, nothing lost
 mod faults; // each system call and each byte at which a run may be struck

@@ -201,11 +201,8 @@ impl Screen {
         }
         let head = format!("{} {:<14}{}", mark(Mark::Fail), "config", file.display());
         report::data(&head)?;
-        report::data(&error.render(true))?;
-        match cure {
-            Some(cure) => report::data(&format!("→ {cure}")),
-            None => Ok(()),
-        }
+        // Its own cure is in it.
+        report::data(&error.render(true))
     }
 
     fn show(&mut self, whose: &Whose<'_>, finding: &Finding) -> io::Result<()> {

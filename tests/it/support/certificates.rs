@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
+use jiff::{Span, Zoned};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, date_time_ymd,
@@ -25,6 +26,10 @@ pub(crate) enum Leaf {
     Good,
     /// Its last day was in 2021.
     Expired,
+    /// Its last day comes in ten days.
+    EndsSoon,
+    /// Its first day is in 2090.
+    NotYet,
     /// It holds for pop.elsewhere.example only.
     WrongName,
     /// Nothing, but it is a client's.
@@ -62,13 +67,22 @@ impl Authority {
     /// A server's certificate signed by this authority.
     pub(crate) fn issue(&self, leaf: Leaf) -> Identity {
         let mut params = match leaf {
-            Leaf::Good | Leaf::Expired => server(&LOOPBACK),
+            Leaf::Good | Leaf::Expired | Leaf::EndsSoon | Leaf::NotYet => server(&LOOPBACK),
             Leaf::WrongName => server(&["pop.elsewhere.example"]),
             Leaf::Client => server(&["me"]),
         };
         if leaf == Leaf::Expired {
             params.not_before = date_time_ymd(2020, 1, 1);
             params.not_after = date_time_ymd(2021, 1, 1);
+        }
+        if leaf == Leaf::NotYet {
+            params.not_before = date_time_ymd(2090, 1, 1);
+            params.not_after = date_time_ymd(2091, 1, 1);
+        }
+        if leaf == Leaf::EndsSoon {
+            let day = Zoned::now().date() + Span::new().days(10);
+            let (month, of_month) = (day.month().unsigned_abs(), day.day().unsigned_abs());
+            params.not_after = date_time_ymd(day.year().into(), month, of_month);
         }
         if leaf == Leaf::Client {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
