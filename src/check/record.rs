@@ -18,8 +18,8 @@ pub(super) struct Record {
     ledger: Option<Ledger>,
     /// Why it cannot be.
     trouble: Option<Error>,
-    /// Who is busy with the account.
-    busy: Option<Option<u32>>,
+    /// Who is busy with the account, as the lock says it.
+    busy: Option<Error>,
 }
 
 impl Record {
@@ -34,7 +34,7 @@ impl Record {
         }
         match Lock::probe(subject.state, &subject.endpoint.server(), subject.user) {
             Ok(()) => {}
-            Err(Error::Busy { pid }) => record.busy = Some(pid),
+            Err(error @ Error::Busy { .. }) => record.busy = Some(error),
             Err(error) => record.trouble = Some(error),
         }
         if record.trouble.is_none() {
@@ -64,7 +64,7 @@ impl Record {
         /// So short a delay is waited for by a run.
         const SHORT: i64 = 15;
 
-        if let Some(pid) = self.busy {
+        if let Some(Error::Busy { pid }) = self.busy {
             return Some(Trouble::Running { pid });
         }
         let account = self.account(subject).ok()??;
@@ -93,8 +93,8 @@ impl Record {
             let error = Error::Folder { path, source };
             return teller.fail(Topic::State, shown.to_string(), error);
         }
-        if let Some(pid) = self.busy {
-            return teller.note(Topic::State, shown.to_string(), Error::Busy { pid });
+        if let Some(error) = self.busy {
+            return teller.note(Topic::State, shown.to_string(), error);
         }
         let seen = match self.ledger {
             Some(_) => format!("{shown}: sound and writable, no other run is busy"),

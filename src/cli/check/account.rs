@@ -38,12 +38,12 @@ pub(in crate::cli) fn account(
     scope: Scope,
     place: &Place<'_>,
     tell: &mut dyn FnMut(Event<'_>),
-) -> anyhow::Result<Status> {
+) -> Status {
     let now = Timestamp::now();
     let (folders, stop) = (place.folders, &place.stop);
     let is_given = given.is_some();
     let secrets: RefCell<Option<Secrets>> = RefCell::default();
-    let find = || {
+    let find = move |secrets: &RefCell<Option<Secrets>>| {
         if let Some(secret) = &given {
             return Ok((secret.clone(), "as given".to_owned()));
         }
@@ -71,7 +71,7 @@ pub(in crate::cli) fn account(
         auth: account.auth,
         need: account.need,
         provider,
-        secret: &find,
+        secret: &|| find(&secrets),
         renew: &renew,
         unattended: if differs { Some(&under_cron) } else { None },
         nonce: &surroundings::nonce,
@@ -95,9 +95,9 @@ pub(in crate::cli) fn account(
     };
     let is_done = crate::check::check(&subject, scope, &mut note);
     if is_done && !stop.load(Ordering::Relaxed) {
-        Ok(worst)
+        worst
     } else {
-        Ok(worst.max(Status::Later))
+        worst.max(Status::Later)
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn check(options: &Check, global: &Global) -> anyhow::Result<Status> 
             }
         };
         configuration::look(&place, &config, &mut tell);
-        let status = account(it, None, Scope::All, &place, &mut tell)?;
+        let status = account(it, None, Scope::All, &place, &mut tell);
         if let Some(error) = broken {
             return Err(error.into());
         }

@@ -108,11 +108,21 @@ fn cure_of(finding: &Finding, whose: &Whose<'_>) -> Option<String> {
     cure::of_trouble(trouble, whose)
 }
 
+/// What is shown of what is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// All of it.
+    All,
+    /// What keeps mail from coming.
+    Failures,
+    /// All of it, for a program.
+    Json,
+}
+
 /// Where all of it is shown.
 pub(in crate::cli) struct Screen {
     style: Style,
-    json: bool,
-    quiet: bool,
+    manner: Manner,
     /// Whether what is in progress is shown.
     is_live: bool,
     /// What of the account is wrong.
@@ -127,8 +137,11 @@ impl Screen {
         let is_wanted = global.progress != When::Never && !global.quiet && global.verbose < 2;
         Self {
             style: Style::of_stdout(global),
-            json: global.json,
-            quiet: global.quiet,
+            manner: match (global.json, global.quiet) {
+                (true, _) => Manner::Json,
+                (false, true) => Manner::Failures,
+                (false, false) => Manner::All,
+            },
             is_live: are_terminals && is_wanted && !global.json,
             failed: Vec::new(),
             notes: 0,
@@ -139,7 +152,7 @@ impl Screen {
     /// An account's heading.
     pub(super) fn begin(&mut self, whose: &Whose<'_>) -> io::Result<()> {
         (self.failed, self.notes) = (Vec::new(), 0);
-        if self.json || self.quiet {
+        if self.manner != Manner::All {
             return Ok(());
         }
         if !std::mem::take(&mut self.is_first) {
@@ -162,7 +175,7 @@ impl Screen {
     /// An account's last line.
     pub(super) fn end(&mut self, whose: &Whose<'_>, status: Status) -> io::Result<()> {
         self.clear();
-        if self.json || self.quiet {
+        if self.manner != Manner::All {
             return Ok(());
         }
         let notes = match self.notes {
@@ -187,7 +200,7 @@ impl Screen {
     pub(super) fn configuration(&mut self, file: &Path, error: &config::Error) -> io::Result<()> {
         let is_missing = matches!(error, config::Error::Missing { .. });
         let cure = is_missing.then_some("begin with `popfetch account add you@example.org`");
-        if self.json {
+        if self.manner == Manner::Json {
             return report::data(&visible::json(&json!({
                 "version": report::JSON_VERSION,
                 "account": null,
@@ -212,10 +225,10 @@ impl Screen {
             Mark::Note => self.notes += 1,
             Mark::Fail => self.failed.push(text(finding)),
         }
-        if self.json {
+        if self.manner == Manner::Json {
             return report::data(&visible::json(&object(finding, whose)));
         }
-        if self.quiet && finding.mark != Mark::Fail {
+        if self.manner == Manner::Failures && finding.mark != Mark::Fail {
             return Ok(());
         }
         let lines = self.style.lines(finding, whose).into_iter();
@@ -226,21 +239,22 @@ impl Screen {
     fn progress(&self, topic: Topic) {
         // A question may be asked for the secret, on the same line.
         if self.is_live && topic != Topic::Secret {
-            self.overwrite(&format!("  … {topic}"));
+            overwrite(&format!("  … {topic}"));
         }
     }
 
     fn clear(&self) {
         if self.is_live {
-            self.overwrite("");
+            overwrite("");
         }
     }
+}
 
-    fn overwrite(&self, text: &str) {
-        let mut stderr = io::stderr();
-        // If it is closed there is nobody to tell.
-        let _ = write!(stderr, "\r\u{1b}[K{text}").and_then(|()| stderr.flush());
-    }
+/// Puts this in place of the line that shows what is in progress.
+fn overwrite(text: &str) {
+    let mut stderr = io::stderr();
+    // If it is closed there is nobody to tell.
+    let _ = write!(stderr, "\r\u{1b}[K{text}").and_then(|()| stderr.flush());
 }
 
 fn word(mark: Mark) -> &'static str {
