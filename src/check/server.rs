@@ -243,7 +243,7 @@ fn certificate(
         return teller.detailed(Topic::Tls, format!("{begun}{leaf}{believed}"), details);
     };
     let days = until.duration_since(now).as_hours().div_euclid(24);
-    let seen = format!("{begun}{leaf}{believed}: {}", left(days));
+    let seen = format!("{begun}{leaf}{believed}; {}", left(days));
     if now < from || now >= until {
         teller.trouble(
             Topic::Tls,

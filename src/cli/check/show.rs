@@ -23,12 +23,14 @@ const MARGIN: usize = 18;
 const NARROW: usize = 60;
 
 /// How lines look.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::cli) struct Style {
     /// The columns there are, if that is known.
     pub(in crate::cli) width: Option<usize>,
     /// Whether details are shown.
     pub(in crate::cli) verbose: bool,
+    /// What a `~` stands for, so that paths are short.
+    pub(in crate::cli) home: Option<String>,
 }
 
 impl Style {
@@ -38,11 +40,12 @@ impl Style {
         Self {
             width: size.map(|(_, columns)| usize::from(columns)),
             verbose: global.verbose > 0,
+            home: home(),
         }
     }
 
     /// A finding, and below it what to do.
-    pub(in crate::cli) fn lines(self, finding: &Finding, whose: &Whose<'_>) -> Vec<String> {
+    pub(in crate::cli) fn lines(&self, finding: &Finding, whose: &Whose<'_>) -> Vec<String> {
         let (word, mark) = (finding.topic.word(), mark(finding.mark));
         let is_narrow = self.width.is_some_and(|width| width < NARROW);
         let (head, margin) = if is_narrow {
@@ -50,7 +53,11 @@ impl Style {
         } else {
             (format!("{mark} {word:<14}"), MARGIN)
         };
-        let mut lines = self.wrap(&format!("  {head}"), margin, &text(finding));
+        let mut lines = self.wrap(
+            &format!("  {head}"),
+            margin,
+            &self.shortened(&text(finding)),
+        );
         if self.verbose {
             for detail in &finding.details {
                 lines.extend(self.wrap(&" ".repeat(margin), margin, &visible::text(detail)));
@@ -63,8 +70,16 @@ impl Style {
         lines
     }
 
+    /// A text for people, in which the home folder is `~`.
+    fn shortened(&self, text: &str) -> String {
+        match &self.home {
+            Some(home) => text.replace(&format!("{home}/"), "~/"),
+            None => text.to_owned(),
+        }
+    }
+
     /// A text behind its head, its further lines behind so many blanks.
-    fn wrap(self, head: &str, margin: usize, text: &str) -> Vec<String> {
+    fn wrap(&self, head: &str, margin: usize, text: &str) -> Vec<String> {
         let mut lines = Vec::new();
         let mut line = head.to_owned();
         let mut is_begun = false;
@@ -83,6 +98,13 @@ impl Style {
         lines.push(line);
         lines
     }
+}
+
+/// The home folder, if its name can be taken for no other's.
+fn home() -> Option<String> {
+    let home = std::env::var("HOME").ok()?;
+    let home = home.trim_end_matches('/');
+    home.starts_with('/').then(|| home.to_owned())
 }
 
 fn mark(mark: Mark) -> String {
@@ -125,9 +147,10 @@ pub(in crate::cli) struct Screen {
     manner: Manner,
     /// Whether what is in progress is shown.
     is_live: bool,
-    /// What of the account is wrong.
-    failed: Vec<String>,
-    notes: usize,
+    /// What of the account keeps mail from coming.
+    failed: Vec<Topic>,
+    /// What else there is to look at.
+    noted: Vec<Topic>,
     is_first: bool,
 }
 
@@ -144,14 +167,14 @@ impl Screen {
             },
             is_live: are_terminals && is_wanted && !global.json,
             failed: Vec::new(),
-            notes: 0,
+            noted: Vec::new(),
             is_first: true,
         }
     }
 
     /// An account's heading.
     pub(super) fn begin(&mut self, whose: &Whose<'_>) -> io::Result<()> {
-        (self.failed, self.notes) = (Vec::new(), 0);
+        (self.failed, self.noted) = (Vec::new(), Vec::new());
         if self.manner != Manner::All {
             return Ok(());
         }
@@ -178,16 +201,15 @@ impl Screen {
         if self.manner != Manner::All {
             return Ok(());
         }
-        let notes = match self.notes {
-            0 => String::new(),
-            1 => "; 1 thing to look at (!)".to_owned(),
-            notes => format!("; {notes} things to look at (!)"),
+        let notes = match self.noted.as_slice() {
+            [] => String::new(),
+            noted => format!("; to look at (!): {}", words(noted)),
         };
         let sum = match self.failed.as_slice() {
             [] if status == Status::Later => "stopped before the end".to_owned(),
             [] => format!("all is well{notes}"),
-            [one] => format!("1 problem: {one}{notes}"),
-            [first, ..] => format!("{} problems, the first: {first}{notes}", self.failed.len()),
+            [one] => format!("1 problem (✗): {one}{notes}"),
+            failed => format!("{} problems (✗): {}{notes}", failed.len(), words(failed)),
         };
         let head = format!("{}: ", whose.account);
         for line in self.style.wrap(&head, 2, &sum) {
@@ -222,8 +244,8 @@ impl Screen {
         self.clear();
         match finding.mark {
             Mark::Pass => {}
-            Mark::Note => self.notes += 1,
-            Mark::Fail => self.failed.push(text(finding)),
+            Mark::Note => self.noted.push(finding.topic),
+            Mark::Fail => self.failed.push(finding.topic),
         }
         if self.manner == Manner::Json {
             return report::data(&visible::json(&object(finding, whose)));
@@ -263,6 +285,13 @@ fn word(mark: Mark) -> &'static str {
         Mark::Note => "note",
         Mark::Fail => "fail",
     }
+}
+
+/// Topics, each once.
+fn words(topics: &[Topic]) -> String {
+    let mut words: Vec<&str> = topics.iter().map(|topic| topic.word()).collect();
+    words.dedup();
+    words.join(", ")
 }
 
 /// A finding as JSON.

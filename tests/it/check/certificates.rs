@@ -110,7 +110,7 @@ fn a_certificate_that_ends_soon_is_told_of_in_time() {
     );
     assert!(
         out.stdout
-            .ends_with("work: all is well; 1 thing to look at (!)\n"),
+            .ends_with("work: all is well; to look at (!): TLS\n"),
         "{}",
         out.stdout
     );

@@ -157,8 +157,7 @@ fn several_accounts_are_checked_one_after_another_and_the_worst_decides() {
         out.stdout
     );
     assert!(
-        out.stdout
-            .contains("\ntwo: 1 problem: the server refused the login"),
+        out.stdout.contains("\ntwo: 1 problem (✗): login\n"),
         "{}",
         out.stdout
     );
