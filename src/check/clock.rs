@@ -21,6 +21,10 @@ const FIRST_YEAR: i16 = 2026;
 
 /// Looks at the time, here and on the disks; `later` by so much than when the check began.
 pub(super) fn look(subject: &Subject<'_>, later: Duration, teller: &mut Teller<'_>) {
+    if teller.has_told(Topic::Clock) {
+        // The server's certificate said enough.
+        return;
+    }
     teller.begin(Topic::Clock);
     let now = subject.now + later;
     let first = date(FIRST_YEAR, 1, 1).to_zoned(TimeZone::UTC);

@@ -115,17 +115,31 @@ pub enum Event<'e> {
 pub(super) struct Teller<'t> {
     tell: &'t mut dyn FnMut(Event<'_>),
     patience: &'t Patience,
+    /// What was told of.
+    told: Vec<Topic>,
 }
 
 impl<'t> Teller<'t> {
     pub(super) fn new(tell: &'t mut dyn FnMut(Event<'_>), patience: &'t Patience) -> Self {
-        Self { tell, patience }
+        Self {
+            tell,
+            patience,
+            told: Vec::new(),
+        }
     }
 
     fn event(&mut self, event: Event<'_>) {
+        if let Event::Found(finding) = event {
+            self.told.push(finding.topic);
+        }
         if !self.patience.stop().load(Ordering::Relaxed) {
             (self.tell)(event);
         }
+    }
+
+    /// Whether something of this was told.
+    pub(super) fn has_told(&self, topic: Topic) -> bool {
+        self.told.contains(&topic)
     }
 
     /// Something is looked at.

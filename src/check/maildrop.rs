@@ -60,8 +60,8 @@ fn read(
             New::new()
         }
         Ok(uids) => {
-            let listed = join(&sizes, &uids, teller);
-            compare(subject, &listed, record, teller)
+            let (listed, alike) = join(&sizes, &uids, teller);
+            compare(subject, &listed, alike, record, teller)
         }
     }
 }
@@ -118,12 +118,12 @@ fn headers(
     }
 }
 
-/// Joins the listings, and tells what cannot be told apart.
+/// Joins the listings, and tells what cannot be told apart; gives what can be, and how many only headers tell apart.
 fn join<'l>(
     sizes: &SizeListing,
     uids: &'l UidListing,
     teller: &mut Teller<'_>,
-) -> Vec<(&'l [u8], Octets)> {
+) -> (Vec<(&'l [u8], Octets)>, usize) {
     let all = sizes.iter().len();
     let by_number: HashMap<MessageNumber, Octets> = sizes.iter().collect();
     let mut numbers: HashMap<MessageNumber, usize> = HashMap::new();
@@ -153,15 +153,15 @@ fn join<'l>(
         teller.pass(Topic::Uids, "each message has a uid of its own");
     }
     let listed = sound.into_iter().filter(|(_, uid)| alone(uid));
-    listed
-        .filter_map(|(number, uid)| Some((uid, *by_number.get(&number)?)))
-        .collect()
+    let listed = listed.filter_map(|(number, uid)| Some((uid, *by_number.get(&number)?)));
+    (listed.collect(), alike)
 }
 
 /// Holds the uids against what is remembered.
 fn compare(
     subject: &Subject<'_>,
     listed: &[(&[u8], Octets)],
+    alike: usize,
     record: &Record,
     teller: &mut Teller<'_>,
 ) -> New {
@@ -196,6 +196,9 @@ fn compare(
     };
     if here > 0 {
         seen = format!("{seen}, {here} here already");
+    }
+    if alike > 0 {
+        seen = format!("{seen}, {alike} of which a run asks for the headers");
     }
     teller.pass(Topic::New, seen);
     let messages = with(|decision| matches!(decision, Decision::TooLarge(_))).len();

@@ -85,7 +85,9 @@ impl Style {
         let mut is_begun = false;
         for word in text.split(' ') {
             let wide = measure_text_width(&line) + 1 + measure_text_width(word);
-            if is_begun && self.width.is_some_and(|width| wide > width) {
+            // A long path may have more room below its head.
+            let is_pushed = is_begun || measure_text_width(&line) > margin;
+            if is_pushed && self.width.is_some_and(|width| wide > width) {
                 lines.push(std::mem::replace(&mut line, " ".repeat(margin)));
                 is_begun = false;
             }
@@ -207,7 +209,8 @@ impl Screen {
         };
         let sum = match self.failed.as_slice() {
             [] if status == Status::Later => "stopped before the end".to_owned(),
-            [] => format!("all is well{notes}"),
+            [] if self.noted.is_empty() => "all is well".to_owned(),
+            [] => format!("nothing keeps mail from coming{notes}"),
             [one] => format!("1 problem (✗): {one}{notes}"),
             failed => format!("{} problems (✗): {}{notes}", failed.len(), words(failed)),
         };

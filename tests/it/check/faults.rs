@@ -142,6 +142,11 @@ fn uids_that_are_shared_or_missing() {
         &["2 of 3 messages share a uid"],
         &["nothing has to be done"],
     );
+    let words = [
+        "1 new message to fetch",
+        "2 of which a run asks for the headers",
+    ];
+    assert_says(&out, 0, ("✓", "new mail"), &words, &[]);
     mailbox.replace([message("", "1"), message("b", "3")]);
     let out = check(&mailbox, &[]);
     assert_says(
