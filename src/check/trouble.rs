@@ -181,6 +181,9 @@ pub enum Trouble {
         /// cron's PATH.
         path: &'static str,
     },
+    /// Nothing runs popfetch from time to time.
+    #[error("nothing runs popfetch by the clock: mail comes when you run `popfetch sync`")]
+    ByHand,
     /// The time of this machine cannot be.
     #[error("this machine says that it is {}: {why}", now.strftime("%Y-%m-%d %H:%M UTC"))]
     WrongClock {

@@ -145,7 +145,8 @@ impl From<&Trouble> for Status {
             | Trouble::OtherClock { .. }
             | Trouble::Waiting { .. }
             | Trouble::WrongClock { .. } => Self::Local,
-            Trouble::Cleartext
+            Trouble::ByHand
+            | Trouble::Cleartext
             | Trouble::Elsewhere { .. }
             | Trouble::NotInCron { .. }
             | Trouble::TooLarge { .. }

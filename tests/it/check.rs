@@ -10,6 +10,18 @@ use serde_json::Value;
 use super::support::mailbox::{Mailbox, PASSWORD};
 use super::support::sandbox::{Finished, Running, Sandbox};
 
+/// Has systemd run popfetch every ten minutes, as far as its units say.
+fn schedule(sandbox: &Sandbox) {
+    let units = "home/.config/systemd/user";
+    let timer = sandbox.write(
+        &format!("{units}/popfetch.timer"),
+        "[Timer]\nOnCalendar=*:0/10\n",
+    );
+    let wanted = sandbox.path(format!("{units}/timers.target.wants"));
+    std::fs::create_dir(&wanted).unwrap();
+    std::os::unix::fs::symlink(timer, wanted.join("popfetch.timer")).unwrap();
+}
+
 /// Runs `popfetch check` here as a shell without XDG variables would, with these arguments and variables.
 #[track_caller]
 fn run(sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, &str)]) -> Finished {

@@ -6,6 +6,7 @@
 mod account;
 mod configuration;
 mod cron;
+mod schedule;
 mod show;
 
 use std::sync::Arc;
@@ -57,6 +58,9 @@ pub(super) fn check(options: &Check, global: &Global) -> anyhow::Result<Status> 
         };
         configuration::look(&place, &config, &mut tell);
         let status = account(it, None, Scope::All, &place, &mut tell);
+        if !surroundings::is_set(&stop) {
+            schedule::look(&place, &mut tell);
+        }
         if let Some(error) = broken {
             return Err(error.into());
         }

@@ -88,7 +88,8 @@ impl Style {
             // A long path may have more room below its head.
             let is_pushed = is_begun || measure_text_width(&line) > margin;
             if is_pushed && self.width.is_some_and(|width| wide > width) {
-                lines.push(std::mem::replace(&mut line, " ".repeat(margin)));
+                let full = std::mem::replace(&mut line, " ".repeat(margin));
+                lines.push(full.trim_end().to_owned());
                 is_begun = false;
             }
             if is_begun {

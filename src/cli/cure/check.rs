@@ -17,7 +17,7 @@ pub(in crate::cli) fn of_trouble(trouble: &Trouble, whose: &Whose<'_>) -> Option
             path.display()
         ),
         Trouble::Elsewhere { variable, path } => format!(
-            "set {variable} for what runs popfetch, too (in a crontab: a line {variable}={})",
+            "`popfetch schedule` writes it along; else set it for what runs popfetch (in a crontab: a line {variable}={})",
             path.parent().unwrap_or(path).display()
         ),
         Trouble::Unsendable { what, .. } => format!("correct the {what}"),
@@ -65,6 +65,9 @@ pub(in crate::cli) fn of_trouble(trouble: &Trouble, whose: &Whose<'_>) -> Option
         ),
         Trouble::NotInCron { .. } => {
             "name it with its whole path in deliver".to_owned()
+        }
+        Trouble::ByHand => {
+            "`popfetch schedule cron --install`, or systemd or launchd in place of cron, has it run every 10 minutes".to_owned()
         }
         Trouble::WrongClock { .. } => {
             "set the clock, for example with `timedatectl set-ntp true`".to_owned()

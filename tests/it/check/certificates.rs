@@ -6,13 +6,14 @@ use super::super::support::maildrop::Maildrop;
 use super::super::support::options::{Options, Tls};
 use super::super::support::sandbox::{Finished, Sandbox};
 use super::super::support::server::Server;
-use super::{assert_says, assert_silent, run};
+use super::{assert_says, assert_silent, run, schedule};
 
 /// A check of a server that shows this certificate, with these lines more in the account.
 fn shown(identity: &Identity, lines: &str, arguments: &[&str]) -> Finished {
     let mail = Maildrop::sample("mail", 0, 1);
     let options = Options::new(Tls::Implicit(identity.clone())).user(USER, PASSWORD, mail);
     let (server, sandbox) = (Server::start(options), Sandbox::new());
+    schedule(&sandbox);
     configure(&sandbox, server.port(), lines);
     let out = run(&sandbox, arguments, &[]);
     if out.code != 0 {

@@ -7,10 +7,10 @@ use super::super::support::dovecot::{Dovecot, PASSWORD as DOVECOTS};
 use super::super::support::mailbox::{Mailbox, PASSWORD, USER, account};
 use super::super::support::options::{Options, Tls};
 use super::super::support::sandbox::Sandbox;
-use super::{assert_says, check, marks, objects, run};
+use super::{assert_says, check, marks, objects, run, schedule};
 
 /// What is looked at over TLS.
-const ALL: [&str; 14] = [
+const ALL: [&str; 15] = [
     "✓ config",
     "✓ secret",
     "✓ DNS",
@@ -25,6 +25,7 @@ const ALL: [&str; 14] = [
     "✓ disk",
     "✓ state",
     "✓ clock",
+    "✓ schedule",
 ];
 
 #[test]
@@ -40,6 +41,7 @@ fn with_a_real_server_all_is_well_and_nothing_is_changed() {
         ],
     );
     let sandbox = Sandbox::new();
+    schedule(&sandbox);
     let ca = sandbox.write("ca.pem", authority.pem());
     for (port, tls) in [
         (dovecot.port_pop3s(), "implicit"),
@@ -144,6 +146,7 @@ fn a_program_is_told_a_line_a_finding() {
 #[test]
 fn several_accounts_are_checked_one_after_another_and_the_worst_decides() {
     let mailbox = Mailbox::new(1);
+    schedule(&mailbox.sandbox);
     let port = mailbox.server.port();
     let (one, two) = (account("one", port, USER), account("two", port, "nobody"));
     mailbox.sandbox.config(&format!(
@@ -204,4 +207,15 @@ fn an_unknown_account_is_a_wrong_command_line() {
         "{}",
         out.stderr
     );
+}
+
+#[test]
+fn what_runs_popfetch_is_told_and_that_nothing_does() {
+    let mailbox = Mailbox::new(1);
+    let out = check(&mailbox, &[]);
+    let words = ["nothing runs popfetch by the clock"];
+    assert_says(&out, 0, ("!", "schedule"), &words, &["popfetch schedule"]);
+    schedule(&mailbox.sandbox);
+    let out = check(&mailbox, &[]);
+    assert_says(&out, 0, ("✓", "schedule"), &["systemd runs popfetch"], &[]);
 }
