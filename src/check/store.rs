@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -184,20 +184,27 @@ pub(super) fn may_be_made(path: &Path) -> Result<(), (PathBuf, io::Error)> {
     access(there, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| failed(error.into()))
 }
 
+/// The number of the file system of this path, or of what is there of it.
+fn disk_of(path: &Path) -> Option<u64> {
+    let there = path.ancestors().find_map(|path| path.metadata().ok());
+    there.map(|metadata| metadata.dev())
+}
+
 /// Looks for room, on each disk once.
 fn room(subject: &Subject<'_>, new: &New, teller: &mut Teller<'_>) {
     teller.begin(Topic::Disk);
     let folders = subject.destinations.iter().filter_map(Destination::path);
     let octets: Octets = new.iter().copied().sum();
-    let mut seen: Vec<Room> = Vec::new();
+    let mut seen = Vec::new();
     for folder in folders.chain([subject.state]) {
         let Some(room) = Room::around(folder) else {
             continue;
         };
-        if seen.contains(&room) {
+        let disk = disk_of(folder);
+        if seen.contains(&disk) {
             continue;
         }
-        seen.push(room);
+        seen.push(disk);
         let (free, folder) = (room.free, folder.to_owned());
         let shown = format!("{free} free of {} for {}", room.whole, folder.display());
         if octets > room.usable() {
