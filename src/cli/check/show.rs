@@ -160,7 +160,7 @@ pub(in crate::cli) struct Screen {
 impl Screen {
     pub(in crate::cli) fn new(global: &Global) -> Self {
         let are_terminals = io::stdout().is_terminal() && io::stderr().is_terminal();
-        let is_wanted = global.progress != When::Never && !global.quiet && global.verbose < 2;
+        let is_wanted = global.progress != When::Never && !global.quiet && global.verbose == 0;
         Self {
             style: Style::of_stdout(global),
             manner: match (global.json, global.quiet) {
