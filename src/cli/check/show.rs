@@ -311,3 +311,64 @@ fn object(finding: &Finding, whose: &Whose<'_>) -> Value {
         "cure": cure_of(finding, whose),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Trouble;
+
+    fn lines(width: usize, seen: &str, trouble: Option<Trouble>) -> Vec<String> {
+        let style = Style {
+            width: Some(width),
+            verbose: false,
+            home: Some("/home/ann".to_owned()),
+        };
+        let whose = Whose {
+            account: "work",
+            user: "ann",
+            provider: None,
+        };
+        let finding = Finding {
+            topic: Topic::Capabilities,
+            mark: Mark::Note,
+            seen: seen.to_owned(),
+            details: Vec::new(),
+            trouble,
+        };
+        let lines = style.lines(&finding, &whose).into_iter();
+        lines
+            .map(|line| console::strip_ansi_codes(&line).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_the_cure_is_below() {
+        for width in [40, 59, 60, 80] {
+            let said = lines(width, "", Some(Trouble::Empty));
+            assert!(
+                said.iter().all(|line| measure_text_width(line) <= width),
+                "{said:#?}"
+            );
+            let cures = said.iter().filter(|line| line.trim().starts_with('→'));
+            assert_eq!(cures.count(), 1, "{said:#?}");
+        }
+    }
+
+    #[test]
+    fn a_path_at_home_is_short_and_has_a_line_of_its_own_where_it_needs_one() {
+        let said = lines(40, "/home/ann/.local/state/popfetch/x/y is there", None);
+        assert_eq!(
+            said,
+            [
+                "  ! capabilities:",
+                "    ~/.local/state/popfetch/x/y is there"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_server_says_steers_no_terminal() {
+        let said = lines(80, "a\u{1b}[31mb\nc", None);
+        assert_eq!(said, ["  ! capabilities  a\u{fffd}[31mb c"]);
+    }
+}
