@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -25,12 +25,18 @@ pub(super) struct Secrets {
     now: Timestamp,
     /// What was found beforehand, by the account's name.
     found: Mutex<HashMap<String, Result<Secret, Error>>>,
-    /// Somebody was asked.
-    asked: AtomicBool,
 }
 
 /// The passwords that a person typed, by server and user, for a program that goes on for many runs.
 pub(super) type Typed = Mutex<HashMap<(String, String), Secret>>;
+
+/// Whether anything was typed.
+pub(super) fn was_typed(typed: &Typed) -> bool {
+    !typed
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .is_empty()
+}
 
 impl Secrets {
     /// Asks for the passwords that may be known to nobody but the person at the terminal, if there is one.
@@ -47,7 +53,6 @@ impl Secrets {
             tokens_folder: tokens_folder(state),
             now,
             found: Mutex::default(),
-            asked: AtomicBool::new(false),
         };
         if surroundings::is_attended() {
             let unstated = accounts
@@ -56,10 +61,6 @@ impl Secrets {
             let found = unstated
                 .map(|account| {
                     let ask = |question: &str| secrets.ask_once(account, question, typed);
-                    let ask = |question: &str| {
-                        secrets.asked.store(true, Ordering::Relaxed);
-                        credentials::ask(question, &secrets.stop)
-                    };
                     (account.name.clone(), secrets.look_up(account, Some(&ask)))
                 })
                 .collect();
@@ -79,9 +80,6 @@ impl Secrets {
         let secret = credentials::ask(question, &self.stop)?;
         lock().insert(owner, secret.clone());
         Ok(secret)
-    /// Whether anybody was asked for a password, as no source has it.
-    pub(super) fn were_asked_for(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
     }
 
     /// The password or token of an account, from its source.

@@ -95,8 +95,7 @@ pub(super) enum Usage {
     NoLaunchd,
     /// `--json` was asked of a command that has no data.
     #[error(
-        "--json goes with sync, retry, refetch, list, status and history: the other commands have no data to print"
-        "--json goes with sync, retry, refetch, check, list and status: the other commands have no data to print"
+        "--json goes with sync, retry, refetch, check, list, status and history: the other commands have no data to print"
     )]
     NoJson,
 }

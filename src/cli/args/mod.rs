@@ -11,9 +11,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub(in crate::cli) use fetch::{Refetch, Remind, Retry, Sync};
 pub(in crate::cli) use check::Check;
-pub(in crate::cli) use fetch::{Refetch, Retry, Sync};
+pub(in crate::cli) use fetch::{Refetch, Remind, Retry, Sync};
 pub(in crate::cli) use login::{Login, Logout};
 pub(in crate::cli) use look::{History, List, Status};
 pub(in crate::cli) use schedule::Schedule;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use super::super::exit::Status;
-use super::super::secrets::Secrets;
+use super::super::secrets::{Secrets, Typed, was_typed};
 use super::super::surroundings;
 use super::cron;
 use crate::check::{Event, Mark, Scope, Subject, Trouble};
@@ -47,9 +47,10 @@ pub(in crate::cli) fn account(
         if let Some(secret) = &given {
             return Ok((secret.clone(), "as given".to_owned()));
         }
-        let found = Secrets::new(&[account], &folders.state, now, Arc::clone(stop));
+        let typed = Typed::default();
+        let found = Secrets::new(&[account], &folders.state, now, Arc::clone(stop), &typed);
         let secret = found.find(account)?;
-        let origin = origin(&account.secret, &account.name, found.were_asked_for());
+        let origin = origin(&account.secret, &account.name, was_typed(&typed));
         secrets.replace(Some(found));
         Ok((secret, origin))
     };

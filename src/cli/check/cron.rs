@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::super::args::{Check, Global};
 use super::super::exit::Status;
-use super::super::secrets::Secrets;
+use super::super::secrets::{Secrets, Typed};
 use super::super::{accounts, report, surroundings};
 use crate::check::Trouble;
 use crate::credentials::{self, Source};
@@ -124,7 +124,8 @@ pub(super) fn find_only(options: &Check, global: &Global) -> anyhow::Result<Stat
     let name = options.accounts.first().context("an account is named")?;
     let account = accounts::named(&config, name)?;
     let stop = surroundings::stop_flag()?;
-    let secrets = Secrets::new(&[], &folders.state, Timestamp::now(), Arc::clone(&stop));
+    let (now, stop) = (Timestamp::now(), Arc::clone(&stop));
+    let secrets = Secrets::new(&[], &folders.state, now, stop, &Typed::default());
     match secrets.find(account) {
         Ok(_) => Ok(Status::Well),
         Err(error) => {

@@ -39,7 +39,7 @@ pub(super) fn check(options: &Check, global: &Global) -> anyhow::Result<Status> 
         }
     };
     let selected = accounts::select(&config, &options.accounts)?;
-    logging::start(global.verbose, &MultiProgress::new());
+    logging::start(global, &MultiProgress::new())?;
     let stop = surroundings::stop_flag()?;
     let place = Place {
         folders: &folders,
