@@ -50,7 +50,7 @@
 //! |---|---|---|
 //! | 3 edge | [`cli`] (and `main.rs`, which only calls it) | 2, 1, 0 |
 //! | 2 assembly | [`config`] reads what is wanted, [`sync`] does it, [`check`] says what stands in its way | 1, 0, not each other |
-//! | 1 islands | [`pop3`], [`delivery`], [`state`], [`credentials`], [`plan`], [`retention`], [`providers`] | 0 only |
+//! | 1 islands | [`pop3`], [`delivery`], [`state`], [`credentials`], [`plan`], [`retention`], [`providers`], [`autoconfig`] | 0 only |
 //! | 0 words | [`mail`], [`secret`] | small crates |
 //!
 //! # Deliberate absences
@@ -63,6 +63,7 @@
     allow(clippy::unwrap_used, reason = "in a test a panic is the report")
 )]
 
+pub mod autoconfig;
 pub mod check;
 pub mod cli;
 pub mod config;
