@@ -63,6 +63,41 @@ pub enum Error {
         /// Its permission bits.
         mode: u32,
     },
+    /// All accounts are in one table on one line, which is for people to change.
+    #[error(
+        "{}: the accounts are in one table, `accounts = {{ … }}`, which popfetch does not change; write each below a line `[accounts.NAME]`",
+        .path.display()
+    )]
+    OneLine {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The account that is to be added is none, or not beside those that are there.
+    #[error("{}: account `{name}` cannot be added: {reason}", .path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// The account.
+        name: String,
+        /// What is wrong with it, and the cure.
+        reason: String,
+    },
+    /// Where an account begins and ends cannot be told.
+    #[error("{}: popfetch cannot change account `{name}`, which is written in an unusual way; change it by hand", .path.display())]
+    Unchangeable {
+        /// The file.
+        path: PathBuf,
+        /// The account.
+        name: String,
+    },
+    /// It could not be written.
+    #[error("cannot write the configuration file {}; it is as it was", .path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// What it says is not a configuration.
     #[error("{}", render(.path, .diagnostics, &Renderer::plain()))]
     Invalid {
@@ -113,7 +148,9 @@ impl Error {
                     report = report.element(Level::NOTE.message(cause.to_string()));
                 }
                 if matches!(other, Self::Missing { .. }) {
-                    let help = format!("write one, for example:\n{EXAMPLE}");
+                    let help = format!(
+                        "`popfetch account add you@example.org` writes one; or write it yourself, for example:\n{EXAMPLE}"
+                    );
                     report = report.element(Level::HELP.message(help));
                 }
                 renderer.render(&[report])

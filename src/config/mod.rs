@@ -10,6 +10,7 @@
 //! password which others can read is refused; no password is in an error, whatever is wrong with the file.
 
 mod deliver;
+mod edit;
 mod error;
 mod excerpt;
 mod file;
@@ -28,6 +29,7 @@ mod values;
 
 use std::path::{Path, PathBuf};
 
+pub use edit::{Draft, Entry, Setting};
 pub use error::{Diagnostic, Error, Place};
 pub use paths::Folders;
 pub use takes::{ACCOUNT_KEYS, DELIVER_KEYS, OAUTH_KEYS};

@@ -39,7 +39,7 @@ fn errors_name_the_file_and_the_cure() {
     assert_snapshot!(rendered(Error::Missing { path: path() }), @r#"
     error: there is no configuration file /etc/my mail/config.toml
      |
-     = help: write one, for example:
+     = help: `popfetch account add you@example.org` writes one; or write it yourself, for example:
              [accounts.work]
              host = "pop.example.com"
              user = "me@example.com"
