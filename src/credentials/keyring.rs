@@ -20,6 +20,9 @@ const SERVICE: &str = "popfetch";
 /// How long storing and removing may take: somebody is there, who may have to unlock the keyring.
 const ATTENDED: Duration = Duration::from_secs(120);
 
+/// How long a keyring may take to show that it is there.
+const GLANCE: Duration = Duration::from_secs(5);
+
 /// Asks for a secret; `None` if the keyring works and has none.
 pub(super) fn look_up(
     owner: Owner<'_>,
@@ -31,6 +34,14 @@ pub(super) fn look_up(
         Err(Failure::NoEntry) => Ok(None),
         Err(failure) => Err(failure),
     })
+}
+
+/// Whether there is a keyring that answers, before anybody is asked for what is to be put into it.
+///
+/// # Errors
+/// [`Error::Keyring`] says why there is none; or a stop was asked for.
+pub fn is_there(owner: Owner<'_>, stop: &AtomicBool) -> Result<(), Error> {
+    look_up(owner, GLANCE, stop).map(drop)
 }
 
 /// Stores a secret, in place of one that was there.

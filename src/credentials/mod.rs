@@ -20,7 +20,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 pub use error::{Error, Key};
-pub use keyring::{remove, store};
+pub use keyring::{is_there, remove, store};
 pub use prompt::ask;
 
 use jiff::Timestamp;

@@ -22,6 +22,14 @@ pub(super) fn look_up(_: Owner<'_>, _: Duration, _: &AtomicBool) -> Result<Optio
 ///
 /// # Errors
 /// Always.
+pub fn is_there(_: Owner<'_>, _: &AtomicBool) -> Result<(), Error> {
+    absent()
+}
+
+/// Says that there is no keyring.
+///
+/// # Errors
+/// Always.
 pub fn store(_: Owner<'_>, _: Secret, _: &AtomicBool) -> Result<(), Error> {
     absent()
 }
