@@ -259,7 +259,10 @@ mod tests {
         let wide = document(&"<a/>".repeat(50_000));
         let many = document(&format!(
             "<a {}/>",
-            (0..20_000).map(|n| format!("a{n}='' ")).collect::<String>()
+            (0..20_000)
+                .map(|n| format!("a{n}='' "))
+                .collect::<Vec<_>>()
+                .concat()
         ));
         for text in [
             laughs.as_str(),

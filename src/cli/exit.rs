@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::schedule;
-use super::usage::{OfAccount, Usage};
+use super::usage::{Cancelled, OfAccount, Usage};
 use crate::check::Trouble;
 use crate::credentials::{Key, oauth2};
 use crate::pop3::{Code, Refusal};
@@ -53,8 +53,13 @@ impl Status {
     pub(super) fn of(error: &anyhow::Error) -> Self {
         if error.is::<Usage>() {
             Self::Usage
-        } else if error.is::<config::Error>() {
-            Self::Configuration
+        } else if error.is::<Cancelled>() {
+            Self::Later
+        } else if let Some(error) = error.downcast_ref::<config::Error>() {
+            match error {
+                config::Error::Unwritable { .. } => Self::Local,
+                _ => Self::Configuration,
+            }
         } else if let Some(error) = error.downcast_ref::<state::Error>() {
             error.into()
         } else if let Some(OfAccount { error, .. }) = error.downcast_ref() {

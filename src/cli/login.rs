@@ -115,7 +115,7 @@ pub(super) fn owner<'o>(account: &'o Account, server: &'o str) -> Owner<'o> {
 }
 
 /// Reads the first line of what is piped in.
-fn read_line() -> anyhow::Result<Secret> {
+pub(super) fn read_line() -> anyhow::Result<Secret> {
     let mut line = Zeroizing::new(String::with_capacity(LINE));
     io::stdin()
         .read_line(&mut line)

@@ -3,6 +3,7 @@
 //! It refuses to decide anything about mail. Each command is one file that translates what was asked for into a call of
 //! the layers below, and what came of it into words and a status.
 
+mod account;
 mod accounts;
 mod approve;
 mod args;
@@ -33,6 +34,7 @@ mod usage;
 mod visible;
 mod watch;
 mod wrap;
+mod welcome;
 
 use std::ffi::OsString;
 use std::panic::catch_unwind;
@@ -45,8 +47,11 @@ use exit::Status;
 
 /// Runs popfetch with these arguments, the program's own name first; says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_bare = arguments.len() <= 1;
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
+        Err(_) if is_bare && welcome::is_new() => return welcome::greet().into(),
         Err(error) => return refuse(&error),
     };
     args.global.color.apply();
@@ -68,6 +73,7 @@ fn obey(args: &Args) -> anyhow::Result<Status> {
         Command::List(options) => list::list(options, &args.global),
         Command::Status(options) => status::status(options, &args.global),
         Command::History(options) => history::history(options, &args.global),
+        Command::Account(options) => account::account(options, &args.global),
         Command::Login(options) => login::login(options, &args.global),
         Command::Logout(options) => login::logout(options, &args.global),
         Command::Schedule(options) => schedule::schedule(options, &args.global),

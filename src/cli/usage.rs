@@ -28,6 +28,11 @@ impl OfAccount {
     }
 }
 
+/// Somebody ended the questions before all were answered.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped; nothing was written")]
+pub(super) struct Cancelled;
+
 /// A command line that cannot be obeyed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Usage {
@@ -93,9 +98,54 @@ pub(super) enum Usage {
     /// launchd is not here.
     #[error("launchd is macOS's own: here its list can be printed, not installed")]
     NoLaunchd,
+    /// There is nobody to ask.
+    #[error("there is no terminal to ask on: give {}", flags.join("; "))]
+    Missing {
+        /// What to give, each with what it takes.
+        flags: Vec<String>,
+    },
+    /// It is no e-mail address.
+    #[error("\"{address}\" is no e-mail address: it is to be like you@example.org")]
+    NoAddress {
+        /// What was given, harmless.
+        address: String,
+    },
+    /// The provider has no POP3.
+    #[error("{name} cannot be fetched from by POP3: {instead}")]
+    NoPop3 {
+        /// The provider.
+        name: &'static str,
+        /// What there is instead.
+        instead: &'static str,
+    },
+    /// No provider has this key.
+    #[error("there is no provider \"{key}\"; popfetch-config(5) lists them")]
+    NoProvider {
+        /// The key as it was given, harmless.
+        key: String,
+    },
+    /// An account has this name already.
+    #[error(
+        "there is an account \"{name}\" already: give another name with --name, or remove that one first"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// Something of the account is still to be delivered.
+    #[error(
+        "{name}: {owed} deliveries are still owed, of which nobody would know any more: nothing was changed; `popfetch retry {name}` delivers them, and --keep-state remembers them"
+    )]
+    StillOwed {
+        /// The account.
+        name: String,
+        /// How many.
+        owed: u64,
+    },
     /// `--json` was asked of a command that has no data.
     #[error(
         "--json goes with sync, retry, refetch, check, list, status and history: the other commands have no data to print"
+        "--json goes with sync, retry, refetch, check, list, status and account list: the other commands have no data to print"
     )]
     NoJson,
 }

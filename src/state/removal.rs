@@ -47,7 +47,8 @@ impl Ledger {
             if owed > 0 {
                 return Ok(Removal::Owed(owed));
             }
-            let known = count("SELECT count(*) FROM message WHERE account = ? AND replaced IS NULL")?;
+            let known =
+                count("SELECT count(*) FROM message WHERE account = ? AND replaced IS NULL")?;
             // The messages, deliveries and stumbles go with it.
             transaction.execute("DELETE FROM account WHERE id = ?", [account])?;
             Ok(Removal::Forgotten(known))

@@ -1,5 +1,6 @@
 //! What can be said on the command line. The comments are the help texts and the man pages.
 
+mod account;
 mod check;
 mod fetch;
 mod login;
@@ -11,6 +12,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(in crate::cli) use account::{
+    Account, AccountAdd, AccountCommand, AccountList, AccountRemove, TlsMode,
+};
 pub(in crate::cli) use check::Check;
 pub(in crate::cli) use fetch::{Refetch, Remind, Retry, Sync};
 pub(in crate::cli) use login::{Login, Logout};
@@ -115,6 +119,7 @@ pub(in crate::cli) enum Command {
     List(List),
     Status(Status),
     History(History),
+    Account(Account),
     Login(Login),
     Logout(Logout),
     Schedule(Schedule),

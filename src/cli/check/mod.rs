@@ -14,7 +14,7 @@ use std::sync::Arc;
 use indicatif::MultiProgress;
 
 pub(super) use account::{Place, account};
-pub(super) use show::Screen;
+pub(super) use show::{Screen, Style};
 
 use super::args::{Check, Global};
 use super::cure::Whose;

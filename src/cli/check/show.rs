@@ -34,6 +34,16 @@ pub(in crate::cli) struct Style {
 }
 
 impl Style {
+    /// What standard error has room for; details are not shown.
+    pub(in crate::cli) fn of_stderr() -> Self {
+        let size = Term::stderr().size_checked();
+        Self {
+            width: size.map(|(_, columns)| usize::from(columns)),
+            verbose: false,
+            home: home(),
+        }
+    }
+
     /// What standard output has room for.
     pub(in crate::cli) fn of_stdout(global: &Global) -> Self {
         let size = Term::stdout().size_checked();
@@ -79,7 +89,7 @@ impl Style {
     }
 
     /// A text behind its head, its further lines behind so many blanks.
-    fn wrap(&self, head: &str, margin: usize, text: &str) -> Vec<String> {
+    pub(in crate::cli) fn wrap(&self, head: &str, margin: usize, text: &str) -> Vec<String> {
         let mut lines = Vec::new();
         let mut line = head.to_owned();
         let mut is_begun = false;

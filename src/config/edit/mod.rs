@@ -251,7 +251,7 @@ fn shown(setting: &Setting) -> String {
         Setting::Text(text) => Value::from(text.as_str()).to_string(),
         Setting::Table(pairs) => {
             let pairs = pairs.iter().map(|(key, text)| (*key, text.as_str()));
-            Value::from(InlineTable::from_iter(pairs)).to_string()
+            Value::from(pairs.collect::<InlineTable>()).to_string()
         }
     }
 }

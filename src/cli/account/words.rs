@@ -1,0 +1,120 @@
+//! Accounts and what is wanted of them, in words.
+//!
+//! It refuses to know how these are configured.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::config::Account;
+use crate::delivery::Destination;
+use crate::pop3::Security;
+use crate::retention::Policy;
+
+/// The length of a day in seconds.
+const DAY: u64 = 24 * 60 * 60;
+
+/// What becomes of mail on the server once it was fetched.
+pub(super) fn retention(policy: Policy) -> String {
+    match policy {
+        Policy::Keep | Policy::KeepRecent => "stays on the server".to_owned(),
+        Policy::KeepFor(time) => format!("is deleted from the server after {}", days(time)),
+        Policy::KeepWhileHere(None) => {
+            "is deleted from the server when you delete it here".to_owned()
+        }
+        Policy::KeepWhileHere(Some(time)) => format!(
+            "is deleted from the server when you delete it here, or after {}",
+            days(time)
+        ),
+        Policy::Delete => "is deleted from the server at once".to_owned(),
+    }
+}
+
+fn days(time: Duration) -> String {
+    let count = |unit: u64, name: &str| {
+        let count = time.as_secs() / unit;
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {name}{plural}")
+    };
+    if time.as_secs().is_multiple_of(DAY) {
+        count(DAY, "day")
+    } else {
+        count(60 * 60, "hour")
+    }
+}
+
+/// Where mail goes.
+pub(super) fn destination(destination: &Destination, home: &Path) -> String {
+    match destination {
+        Destination::Maildir(path) => format!("Maildir {}", tilde(path, home)),
+        Destination::Mbox(mbox) => format!("mbox {}", tilde(&mbox.path, home)),
+        Destination::Pipe(program) => format!("|{}", program.argv.join(" ")),
+        Destination::Lmtp(lmtp) => format!("lmtp:{}", lmtp.address),
+    }
+}
+
+/// The server with the port, and how the line is protected.
+pub(super) fn server(account: &Account) -> String {
+    let endpoint = &account.endpoint;
+    let protection = match endpoint.security {
+        Security::Implicit(_) => "TLS",
+        Security::StartTls(_) => "TLS by STLS",
+        Security::Cleartext => "no TLS",
+    };
+    format!("{} port {}, {protection}", endpoint.host, endpoint.port)
+}
+
+/// A path as it is shown and written: `~` for the home folder.
+pub(super) fn tilde(path: &Path, home: &Path) -> String {
+    match path.strip_prefix(home) {
+        Ok(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+        Ok(rest) => format!("~/{}", rest.display()),
+        Err(_) => path.display().to_string(),
+    }
+}
+
+/// What somebody types as a path: a relative one starts where they are, unless it begins with `~`.
+pub(super) fn typed_path(text: &str, home: &Path) -> String {
+    if text.starts_with('~') {
+        return text.to_owned();
+    }
+    let path = std::path::absolute(text).unwrap_or_else(|_| PathBuf::from(text));
+    tilde(&path, home)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retention_is_said_as_people_say_it() {
+        let days = |days| Duration::from_secs(days * DAY);
+        for (policy, words) in [
+            (Policy::Keep, "stays on the server"),
+            (
+                Policy::KeepFor(days(1)),
+                "is deleted from the server after 1 day",
+            ),
+            (
+                Policy::KeepFor(days(30)),
+                "is deleted from the server after 30 days",
+            ),
+            (
+                Policy::KeepFor(days(1) / 2),
+                "is deleted from the server after 12 hours",
+            ),
+            (Policy::Delete, "is deleted from the server at once"),
+        ] {
+            assert_eq!(retention(policy), words);
+        }
+    }
+
+    #[test]
+    fn paths_are_short_at_home_and_whole_elsewhere() {
+        let home = Path::new("/home/me");
+        assert_eq!(typed_path("/home/me/Mail/a", home), "~/Mail/a");
+        assert_eq!(typed_path("/home/me", home), "~");
+        assert_eq!(typed_path("/srv/mail", home), "/srv/mail");
+        assert_eq!(typed_path("~/x", home), "~/x");
+        assert!(Path::new(&typed_path("x", home)).is_absolute());
+    }
+}
