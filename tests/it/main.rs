@@ -3,6 +3,7 @@
 //! Each module owns the proofs of one promise or one part; what they share is in `support`.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod account; // accounts come and go: the wizard, its options, what providers publish
 mod accounts; // many accounts at once, and what one's failure does to the others
 mod check; // why no mail comes, each cause with its cure
 mod delivery; // mbox, programs, LMTP and several destinations, and what happens where one fails

@@ -27,10 +27,10 @@ const GLANCE: Duration = Duration::from_millis(2);
 const WIDTH: usize = 100;
 
 /// A pseudo-terminal on which a shell runs `script`, with popfetch as `$popfetch`. The shell tells the status.
-struct Terminal(PtySession);
+pub(super) struct Terminal(PtySession);
 
 impl Terminal {
-    fn new(sandbox: &Sandbox, script: &str, variables: &[(&str, &str)]) -> Self {
+    pub(super) fn new(sandbox: &Sandbox, script: &str, variables: &[(&str, &str)]) -> Self {
         let popfetch = sandbox.command();
         let mut command = Command::new("/bin/sh");
         // The pseudo-terminal begins without echo; a person's has it.
@@ -53,14 +53,24 @@ impl Terminal {
 
     /// Reads up to this text; gives what came before it.
     #[track_caller]
-    fn reads(&mut self, text: &str) -> String {
+    pub(super) fn reads(&mut self, text: &str) -> String {
         self.0
             .exp_string(text)
             .unwrap_or_else(|error| panic!("no {text:?}: {error}"))
     }
 
+    /// Types a line.
+    pub(super) fn types(&mut self, line: &str) {
+        self.0.send_line(line).unwrap();
+    }
+
+    /// Presses Ctrl-C.
+    pub(super) fn interrupts(&mut self) {
+        self.0.send_control('c').unwrap();
+    }
+
     /// Whether what is typed now is shown.
-    fn echoes(&self) -> bool {
+    pub(super) fn echoes(&self) -> bool {
         let terminal = self.0.process().get_file_handle().unwrap();
         tcgetattr(&terminal)
             .unwrap()
@@ -70,7 +80,7 @@ impl Terminal {
 
     /// Waits until what is typed is not shown, which is a moment after the question.
     #[track_caller]
-    fn hides(&self) {
+    pub(super) fn hides(&self) {
         let started = Instant::now();
         while self.echoes() {
             assert!(started.elapsed() < PATIENCE, "it shows what is typed");
@@ -80,7 +90,7 @@ impl Terminal {
 
     /// Reads to the end; gives popfetch's status and what was still to be read before it.
     #[track_caller]
-    fn ends(&mut self) -> (i32, String) {
+    pub(super) fn ends(&mut self) -> (i32, String) {
         let before = self.reads("ended with ");
         let status = self.0.read_line().unwrap();
         self.0.exp_eof().unwrap();
