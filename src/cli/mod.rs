@@ -33,8 +33,8 @@ mod trouble;
 mod usage;
 mod visible;
 mod watch;
-mod wrap;
 mod welcome;
+mod wrap;
 
 use std::ffi::OsString;
 use std::panic::catch_unwind;

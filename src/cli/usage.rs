@@ -144,8 +144,7 @@ pub(super) enum Usage {
     },
     /// `--json` was asked of a command that has no data.
     #[error(
-        "--json goes with sync, retry, refetch, check, list, status and history: the other commands have no data to print"
-        "--json goes with sync, retry, refetch, check, list, status and account list: the other commands have no data to print"
+        "--json goes with sync, retry, refetch, check, list, status, history and account list: the other commands have no data to print"
     )]
     NoJson,
 }

@@ -42,7 +42,7 @@ pub(super) fn add(options: &AccountAdd, global: &Global) -> anyhow::Result<Statu
     let path = global.config.clone();
     let path = path.unwrap_or_else(|| folders.config_file.clone());
     let draft = Draft::open(&path, &folders.home)?;
-    logging::start(global.verbose, &MultiProgress::new());
+    logging::start(global, &MultiProgress::new())?;
     if !surroundings::is_attended() {
         all_is_said(options)?;
     }

@@ -28,7 +28,7 @@ pub(super) fn remove(options: &AccountRemove, global: &Global) -> anyhow::Result
     // What cannot be taken out is found out before anything is forgotten.
     let mut draft = Draft::open(&config.path, &folders.home)?;
     draft.remove(&account.name)?;
-    logging::start(global.verbose, &MultiProgress::new());
+    logging::start(global, &MultiProgress::new())?;
     let asker = Asker::new(surroundings::stop_flag()?, options.yes, global.quiet);
     if !options.yes && !asker.is_attended() {
         let flags = vec!["--yes".to_owned()];
