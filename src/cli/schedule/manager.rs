@@ -49,7 +49,7 @@ pub(super) fn install_units(
                 let left = "systemctl --user daemon-reload && systemctl --user enable --now";
                 return Ok(Some(format!("{left} {started}")));
             }
-            Answer::Unreachable => return Err(refused(String::new())),
+            Answer::Unreachable => return Err(refused("it cannot be reached any more".to_owned())),
             Answer::Refused(said) => return Err(refused(said)),
         }
     }
@@ -183,7 +183,7 @@ fn systemctl(arguments: &[&str]) -> Result<Answer, Error> {
         return Ok(Answer::Well);
     }
     let said = visible::text(&String::from_utf8_lossy(&output.stderr));
-    let is_unreachable = ["connect to bus", "not been booted with systemd"]
+    let is_unreachable = ["Failed to connect to", "not been booted with systemd"]
         .iter()
         .any(|words| said.contains(words));
     if is_unreachable {
