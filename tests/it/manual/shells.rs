@@ -161,6 +161,34 @@ fn a_shell_completes_the_names_of_accounts() {
 }
 
 #[test]
+fn a_command_in_a_command_is_completed_as_any_other() {
+    for completer in each() {
+        let shell = completer.shell;
+        assert_eq!(
+            completer.offers("popfetch account rem"),
+            ["remove"],
+            "{shell}"
+        );
+        for line in [
+            "popfetch account remove wo",
+            "popfetch account -q remove wo",
+        ] {
+            assert_eq!(completer.offers(line), ["work"], "{shell}: {line}");
+        }
+        let one = completer.offers("popfetch account remove home wo");
+        assert!(!one.contains(&"work".to_owned()), "{shell}: {one:?}");
+    }
+}
+
+#[test]
+fn what_the_scripts_ask_for_is_what_the_program_gives() {
+    let line = [
+        "popfetch", "--config", "x.toml", "account", "list", "--names",
+    ];
+    assert!(popfetch::cli::command().try_get_matches_from(line).is_ok());
+}
+
+#[test]
 fn no_account_is_offered_where_none_is_wanted() {
     for completer in each() {
         let shell = completer.shell;
