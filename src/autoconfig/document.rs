@@ -280,6 +280,10 @@ mod tests {
             let start: String = text.chars().take(40).collect();
             assert!(error.is_near(), "{start}: {error}");
         }
+        for text in [&laughs, outside] {
+            let error = found(text).unwrap_err().to_string();
+            assert!(error.ends_with("declares a document type"), "{error}");
+        }
         assert!(read(b"\xff\xfe<\0", "x", ADDRESS).is_err());
         let crowd = document(&pop3("pop.example.org", "995", "SSL", "ann").repeat(50));
         assert_eq!(found(&crowd).unwrap().servers.len(), MAX_SERVERS);

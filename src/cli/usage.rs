@@ -134,7 +134,7 @@ pub(super) enum Usage {
     },
     /// Something of the account is still to be delivered.
     #[error(
-        "{name}: {owed} deliveries are still owed, of which nobody would know any more: nothing was changed; `popfetch retry {name}` delivers them, and --keep-state remembers them"
+        "{name}: deliveries are still owed ({owed}), of which nobody would know any more: nothing was changed; `popfetch retry {name}` delivers them, and --keep-state remembers them"
     )]
     StillOwed {
         /// The account.

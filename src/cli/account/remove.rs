@@ -45,7 +45,7 @@ pub(super) fn remove(options: &AccountRemove, global: &Global) -> anyhow::Result
         _ => {
             let question =
                 "Forget what was fetched, too? Kept, nothing comes twice should it return.";
-            has_state(account, &folders)? && asker.agree(question, false)?
+            has_state(account, &folders, &asker)? && asker.agree(question, false)?
         }
     };
     let drops_secret = match &account.secret {
@@ -95,11 +95,11 @@ fn password_file<'a>(config: &Config, account: &'a Account) -> Option<&'a Path> 
     (is_own && users.count() == 1).then_some(path)
 }
 
-fn has_state(account: &Account, folders: &Folders) -> anyhow::Result<bool> {
+fn has_state(account: &Account, folders: &Folders, asker: &Asker) -> anyhow::Result<bool> {
     if !folders.state.join("state.db").exists() {
         return Ok(false);
     }
-    let ledger = Ledger::open(&folders.state, surroundings::stop_flag()?)?;
+    let ledger = Ledger::open(&folders.state, asker.stop.clone())?;
     let server = account.endpoint.server();
     Ok(ledger.find(&server, &account.user)?.is_some())
 }

@@ -171,6 +171,6 @@ fn what_is_owed_is_not_forgotten_and_its_account_stays() {
     let before = place.config();
     let out = place.run(&["account", "remove", "work", "--drop-state", "--yes"]);
     assert_eq!(out.code, 64, "{}", out.stderr);
-    says(&out, &["1 deliveries are still owed"]);
+    says(&out, &["deliveries are still owed (1)"]);
     assert_eq!(place.config(), before);
 }

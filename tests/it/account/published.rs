@@ -1,6 +1,8 @@
 //! What providers publish: found, shown, and not believed too far.
 
 use std::fmt::Write as _;
+use std::io::ErrorKind;
+use std::net::TcpListener;
 
 use super::publisher::{Publisher, document, page, pop3};
 use super::{Place, command, says};
@@ -129,4 +131,20 @@ fn a_publisher_is_asked_only_where_it_is_trusted_and_speaks_tls() {
     says(&out, &["begins with https://"]);
     assert!(publisher.asked().is_empty());
     assert_eq!(place.config(), "");
+}
+
+#[test]
+fn a_redirect_does_not_lead_out_of_tls() {
+    let place = Place::new(0);
+    let clear = TcpListener::bind("127.0.0.1:0").unwrap();
+    clear.set_nonblocking(true).unwrap();
+    let to = clear.local_addr().unwrap();
+    let moved = format!(
+        "HTTP/1.1 302 Found\r\nLocation: http://{to}/x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    let publisher = Publisher::start(&place.authority.issue(Leaf::Good), moved);
+    let out = add(&place, &publisher.url());
+    assert_eq!(out.code, 64, "{}", out.stderr);
+    let visit = clear.accept().unwrap_err();
+    assert_eq!(visit.kind(), ErrorKind::WouldBlock);
 }
