@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::args::{Global, Status as Options};
 use super::exit::Status;
 use super::overview::{self, Row};
+use super::schedule::{self, Timer};
 use super::wrap::wrap;
 use super::{accounts, logging, report, surroundings, time};
 use crate::config::Account;
@@ -63,9 +64,11 @@ pub(super) fn status(options: &Options, global: &Global) -> anyhow::Result<Statu
     }
     let stdout = Term::stdout();
     let width = stdout.is_term().then(|| stdout.size().1.into());
+    // Of the enabled accounts; which of them a timer names is not looked up.
+    let timer = next_of(schedule::installed(&folders.home, now.timestamp()));
     let rows = standings.iter();
     let rows: Vec<Row> = rows
-        .map(|(account, standing)| row(account, standing, &days, &now))
+        .map(|(account, standing)| row(account, standing, &days, timer.as_ref(), &now))
         .collect();
     for line in overview::lines(&rows, width) {
         report::data(&line)?;
@@ -116,7 +119,20 @@ fn last_week(days: &[usize]) -> usize {
     days.iter().rev().take(7).sum()
 }
 
-fn row(account: &Account, standing: &Standing, days: &Days, now: &Zoned) -> Row {
+/// The timer that runs first; of those of which nobody knows when they run, any.
+fn next_of(timers: Vec<Timer>) -> Option<Timer> {
+    timers
+        .into_iter()
+        .min_by_key(|timer| timer.next.unwrap_or(Timestamp::MAX))
+}
+
+fn row(
+    account: &Account,
+    standing: &Standing,
+    days: &Days,
+    timer: Option<&Timer>,
+    now: &Zoned,
+) -> Row {
     let counts = days.count(&standing.arrivals);
     let last = match &standing.last {
         None => "– never".to_owned(),
@@ -125,10 +141,15 @@ fn row(account: &Account, standing: &Standing, days: &Days, now: &Zoned) -> Row 
             format!("{mark} {}", ago(last.at, now))
         }
     };
-    let next = standing.next.map(|next| {
-        let pause = next.duration_since(now.timestamp()).unsigned_abs();
-        format!("in {}", time::roughly(pause))
-    });
+    let timer = timer.filter(|_| account.enabled);
+    let next = match (standing.next.or_else(|| timer?.next), timer) {
+        (Some(next), _) => {
+            let pause = next.duration_since(now.timestamp()).unsigned_abs();
+            format!("in {}", time::roughly(pause))
+        }
+        (None, Some(timer)) => timer.every.clone(),
+        (None, None) => String::new(),
+    };
     Row {
         account: account.name.clone(),
         last,
@@ -137,7 +158,7 @@ fn row(account: &Account, standing: &Standing, days: &Days, now: &Zoned) -> Row 
         days: counts,
         stored: standing.stored,
         server: standing.on_server,
-        next: next.unwrap_or_default(),
+        next,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::sync::{self, Again};
 /// Fetches from the accounts that were named, or all; again and again, if that is wanted.
 pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
     if let Some(every) = options.every {
-        return watch::watch(options, every, global);
+        return watch::watch(options, every.pause(), global);
     }
     let (config, folders) = accounts::load(global)?;
     let selected = accounts::select(&config, &options.accounts)?;

@@ -1,9 +1,8 @@
 //! The options of the commands that fetch and hand over mail.
 
-use std::time::Duration;
-
 use clap::ValueEnum;
-use jiff::SignedDuration;
+
+use crate::cli::schedule::Every;
 
 /// Fetch what is new, deliver it, and delete from the server what the account does not leave there
 ///
@@ -15,6 +14,7 @@ use jiff::SignedDuration;
   popfetch sync work home        Fetch from these two
   popfetch sync --dry-run work   See what would be done, and why
   popfetch sync --keep -v        Delete nothing, and tell more
+  popfetch sync --every 5m       Stay, and fetch each five minutes
 ")]
 pub(in crate::cli) struct Sync {
     /// Accounts to fetch from, as the configuration names them
@@ -33,12 +33,12 @@ pub(in crate::cli) struct Sync {
     #[arg(long)]
     pub(in crate::cli) keep: bool,
 
-    /// Stay, and fetch again after so much time ("5m", "1h"); SIGUSR1 fetches at once
+    /// Stay, and fetch again so often: 5m, 1h, 1d; SIGUSR1 fetches at once
     ///
     /// An account that fails is tried after twice the time, then four times, up to an hour. systemd is told when popfetch is
     /// ready, as a service of Type=notify wants it. SIGTERM and Ctrl-C end it, after the messages under way.
-    #[arg(long, value_name = "TIME", value_parser = interval, conflicts_with = "dry_run")]
-    pub(in crate::cli) every: Option<Duration>,
+    #[arg(long, value_name = "TIME", conflicts_with = "dry_run")]
+    pub(in crate::cli) every: Option<Every>,
 
     /// Where nobody watches, tell trouble that lasts when it begins, once a day and when it is over; or in each run
     #[arg(
@@ -57,20 +57,6 @@ pub(in crate::cli) struct Sync {
 pub(in crate::cli) enum Remind {
     Daily,
     Always,
-}
-
-/// The shortest time between two runs: servers take more for an attack.
-const SHORTEST: Duration = Duration::from_secs(30);
-
-fn interval(text: &str) -> Result<Duration, String> {
-    let time: SignedDuration = text
-        .parse()
-        .map_err(|_| "a time is a number with a unit, such as \"5m\" or \"1h\"".to_owned())?;
-    let time = Duration::try_from(time).unwrap_or_default();
-    if time < SHORTEST {
-        return Err("servers want 30 seconds between two logins, and more".to_owned());
-    }
-    Ok(time)
 }
 
 /// Hand over now what waits for its destination, quarantined messages too

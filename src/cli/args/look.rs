@@ -41,6 +41,13 @@ pub(in crate::cli) struct Status {
 /// It is all from the record on this machine and from the Maildirs; no server is asked. Without a filter the last 50
 /// messages of each account are shown.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  popfetch history work                         See what came last, and where it is
+  popfetch history --since yesterday            See what came since yesterday, of all accounts
+  popfetch history --from ann@example.org       Look for mail by its sender
+  popfetch history --message-id '<1@example>'   Look for a message
+  popfetch history --all --json                 All of it, for programs
+")]
 pub(in crate::cli) struct History {
     /// Accounts, as the configuration names them; all, without
     #[arg(value_name = "ACCOUNT")]

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::fmt::friendly::SpanParser;
 use jiff::{SignedDuration, SpanRelativeTo};
@@ -41,6 +42,11 @@ impl Every {
     /// The minutes.
     pub(super) const fn in_minutes(self) -> u32 {
         self.minutes
+    }
+
+    /// From one run to the next.
+    pub(in crate::cli) fn pause(self) -> Duration {
+        Duration::from_secs(u64::from(self.minutes) * 60)
     }
 
     /// With one unit and no blank, as options and systemd read it: `90m`, `2h`, `1d`.
