@@ -9,8 +9,8 @@
 //! - **Exactly once.** In a Maildir or mbox a message arrives once, whatever is interrupted and when; a program or LMTP
 //!   server gets it at least once, and an interruption repeats at most the one in flight. *([`state`], [`delivery`])*
 //! - **Never half, never changed.** Nothing is visible before its terminator was read. Bytes are what the server sent;
-//!   line ends become the store's; mail is never parsed. The SHA-256 of what was delivered is on record.
-//!   *([`pop3::Unstuffer`], [`delivery`])*
+//!   line ends become the store's; mail is never parsed to be delivered. The SHA-256 of what was delivered is on record,
+//!   and what the header says of Message-ID, sender and subject. *([`pop3::Unstuffer`], [`delivery`])*
 //! - **One failure stops nothing else:** not a message its account, not an account the others. *([`sync`], [`cli`])*
 //! - **Private.** TLS is verified and never silently weaker; secrets are in no argument list, log, database or error
 //!   message. *([`pop3::Security`], [`secret`])*

@@ -12,6 +12,7 @@ use super::trouble::Trouble;
 use crate::mail::{MessageNumber, Octets};
 use crate::plan::{Decision, decide};
 use crate::pop3::{Error, Line, Listings, Reply, Session, SizeListing, UidListing};
+use crate::retention::Policy;
 use crate::state;
 
 /// The sizes of the new messages that a run would fetch.
@@ -26,6 +27,9 @@ pub(super) fn look(
     teller: &mut Teller<'_>,
 ) -> New {
     let new = read(subject, &mut session, listings, record, teller);
+    if let Some(trouble) = never_deletes(subject) {
+        teller.note(Topic::Maildrop, "leave-on-server", trouble);
+    }
     // Nothing hangs on the server's last word.
     if let Err(error) = session.quit() {
         log::debug!("{error}");
@@ -63,6 +67,21 @@ fn read(
             let (listed, alike) = join(&sizes, &uids, teller);
             compare(subject, &listed, alike, record, teller)
         }
+    }
+}
+
+/// That the provider keeps what the account is to delete.
+fn never_deletes(subject: &Subject<'_>) -> Option<Trouble> {
+    let pop3 = subject.provider?.pop3()?;
+    let provider = subject.provider?.name;
+    match subject.retention {
+        Policy::Keep | Policy::KeepRecent => None,
+        _ if pop3.quirks.keeps_deleted => Some(Trouble::KeepsDeleted { provider }),
+        // What is not listed again cannot be deleted later; what is deleted at once is listed still.
+        Policy::KeepFor(_) | Policy::KeepWhileHere(_) if pop3.quirks.pages_listing => {
+            Some(Trouble::HidesFetched { provider })
+        }
+        _ => None,
     }
 }
 

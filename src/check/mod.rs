@@ -34,6 +34,7 @@ use crate::delivery::Destination;
 use crate::plan::Limits;
 use crate::pop3::{Auth, Endpoint, Need, Patience};
 use crate::providers::Provider;
+use crate::retention::Policy;
 use crate::secret::Secret;
 use finding::Teller;
 use record::Record;
@@ -75,8 +76,8 @@ pub struct Subject<'s> {
     pub destinations: &'s [Destination],
     /// What is not fetched.
     pub limits: Limits,
-    /// Whether the server's copies follow the Maildirs here.
-    pub follows: bool,
+    /// What is deleted from the server.
+    pub retention: Policy,
     /// How long a server may be silent, and whether the check is to end.
     pub patience: Patience,
     /// The time that counts.

@@ -19,6 +19,7 @@ use super::record::Record;
 use super::trouble::Trouble;
 use crate::delivery::{Destination, Error, Lmtp, Maildir, Mbox, Program, Room};
 use crate::mail::Octets;
+use crate::retention::Policy;
 
 /// Where cron looks for programs.
 const CRON_PATH: &str = "/usr/bin:/bin";
@@ -112,7 +113,8 @@ fn gone(
         .any(|owed| owed.destination == address && (!owed.spooled || owed.begun.is_some()));
     let mut filed = account.filed().ok()?.into_iter();
     let was_here = filed.any(|filed| filed.destination == address);
-    let mark = if is_owed || (was_here && subject.follows) {
+    let follows = matches!(subject.retention, Policy::KeepWhileHere(_));
+    let mark = if is_owed || (was_here && follows) {
         Mark::Fail
     } else if was_here {
         Mark::Note

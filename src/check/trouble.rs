@@ -131,6 +131,20 @@ pub enum Trouble {
     /// There is nothing, and never was.
     #[error("the maildrop is empty, and no mail was ever fetched from it")]
     Empty,
+    /// The server does not delete what it is told to.
+    #[error("{provider} keeps what it is told to delete")]
+    KeepsDeleted {
+        /// The provider's name.
+        provider: &'static str,
+    },
+    /// The server lists nothing that was fetched before, so that nothing can be deleted later.
+    #[error(
+        "{provider} does not list again what was fetched, so that nothing of it is deleted later"
+    )]
+    HidesFetched {
+        /// The provider's name.
+        provider: &'static str,
+    },
     /// Messages are here and were refused where they are to go.
     #[error("{messages} messages wait here to be delivered: {reason}")]
     Waiting {

@@ -153,6 +153,8 @@ impl From<&Trouble> for Status {
             Trouble::ByHand
             | Trouble::Cleartext
             | Trouble::Elsewhere { .. }
+            | Trouble::HidesFetched { .. }
+            | Trouble::KeepsDeleted { .. }
             | Trouble::NotInCron { .. }
             | Trouble::TooLarge { .. }
             | Trouble::Unattended { .. }

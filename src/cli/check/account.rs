@@ -18,7 +18,6 @@ use crate::config::{Account, Folders};
 use crate::credentials::{self, Source};
 use crate::pop3::Patience;
 use crate::providers;
-use crate::retention::Policy;
 use crate::secret::Secret;
 
 /// Where popfetch runs.
@@ -78,7 +77,7 @@ pub(in crate::cli) fn account(
         nonce: &surroundings::nonce,
         destinations: &account.destinations,
         limits: account.limits,
-        follows: matches!(account.retention, Policy::KeepWhileHere(_)),
+        retention: account.retention,
         patience: Patience::new(account.endpoint.timeout, Arc::clone(stop)),
         now,
         state: &folders.state,

@@ -53,6 +53,12 @@ pub(in crate::cli) fn of_trouble(trouble: &Trouble, whose: &Whose<'_>) -> Option
             "nothing has to be done; the server breaks RFC 1939, which says that they differ".to_owned()
         }
         Trouble::Empty => of_empty(whose.provider),
+        Trouble::KeepsDeleted { .. } => {
+            "delete it in its web mail; leave-on-server changes nothing there".to_owned()
+        }
+        Trouble::HidesFetched { .. } => {
+            "its own web settings say what becomes of mail that was fetched by POP; leave-on-server = false deletes each message at once".to_owned()
+        }
         Trouble::Waiting { .. } => {
             format!("mend what refuses them; `popfetch retry {account}` hands them over now")
         }

@@ -183,6 +183,28 @@ fn a_maildrop_in_which_nothing_ever_was() {
 }
 
 #[test]
+fn a_provider_that_does_not_delete_what_the_account_says() {
+    let mailbox = Mailbox::new(1);
+    for (provider, policy, words) in [
+        ("gmail", "\"14d\"", "does not list again what was fetched"),
+        ("yandex", "false", "keeps what it is told to delete"),
+    ] {
+        mailbox.configure(&format!(
+            "provider = \"{provider}\"\nleave-on-server = {policy}"
+        ));
+        let out = check(&mailbox, &[]);
+        assert_says(&out, 0, ("!", "maildrop"), &[words], &["web"]);
+    }
+    for (provider, policy) in [("gmail", "false"), ("gmail", "true"), ("yandex", "true")] {
+        mailbox.configure(&format!(
+            "provider = \"{provider}\"\nleave-on-server = {policy}"
+        ));
+        let out = check(&mailbox, &[]);
+        assert!(!out.stdout.contains("! maildrop"), "{}", out.stdout);
+    }
+}
+
+#[test]
 fn mail_that_is_too_large() {
     let mailbox = Mailbox::new(3);
     mailbox.configure("max-size = \"1B\"");
