@@ -73,26 +73,67 @@ pub(super) fn rebuilding(aside: &Path) -> String {
 pub(super) struct Report {
     /// What was done, and what has to be known once.
     pub(super) summary: Vec<String>,
-    /// What went wrong: a line for each, with its kind.
-    pub(super) trouble: Vec<(Trouble, String)>,
-    /// That there is more of it.
-    pub(super) more: Option<String>,
+    /// What went wrong without ending it: a line for each, with its kind.
+    problems: Vec<(Trouble, String)>,
+    /// How many more there are without a line.
+    further: usize,
+    /// What ended it.
+    failure: Option<(Trouble, String)>,
+    account: String,
 }
 
+/// How many problems of one run are told one by one.
+const MAX_PROBLEMS: usize = 10;
+
 impl Report {
-    /// The lines about what was done and about trouble of these kinds.
-    pub(super) fn lines_about(self, kinds: &[Trouble]) -> impl Iterator<Item = String> {
+    /// The lines about what was done and about trouble of these kinds; then those about other trouble.
+    pub(super) fn about(mut self, kinds: &[Trouble]) -> (Vec<String>, Vec<String>) {
         let is_told = |(kind, _): &(Trouble, String)| kinds.contains(kind);
-        let trouble: Vec<_> = self.trouble.into_iter().filter(is_told).collect();
-        let more = self.more.filter(|_| !trouble.is_empty());
-        let trouble = trouble.into_iter().map(|(_, line)| line);
-        self.summary.into_iter().chain(trouble).chain(more)
+        let (told, other): (Vec<_>, Vec<_>) = self.problems.into_iter().partition(is_told);
+        let (failure, other_failure) = match self.failure {
+            Some(failure) if is_told(&failure) => (Some(failure), None),
+            other => (None, other),
+        };
+        let held_back = Self {
+            summary: Vec::new(),
+            // What has no line has no kind: it is told with the others or not at all.
+            further: if other.is_empty() {
+                0
+            } else {
+                mem::take(&mut self.further)
+            },
+            problems: other,
+            failure: other_failure,
+            account: self.account.clone(),
+        };
+        let said = Self {
+            problems: told,
+            failure,
+            ..self
+        };
+        (said.lines(), held_back.lines())
     }
 
     /// All lines.
-    pub(super) fn lines(self) -> impl Iterator<Item = String> {
-        let trouble = self.trouble.into_iter().map(|(_, line)| line);
-        self.summary.into_iter().chain(trouble).chain(self.more)
+    pub(super) fn lines(self) -> Vec<String> {
+        let more = self.problems.len().saturating_sub(MAX_PROBLEMS) + self.further;
+        let more = (more > 0).then(|| {
+            let text = format!("{more} more of the kind");
+            line(Some(&self.account), &text, None)
+        });
+        let problems = self.problems.into_iter().take(MAX_PROBLEMS);
+        let trouble = problems.chain(self.failure).map(|(_, line)| line);
+        self.summary
+            .into_iter()
+            .chain(trouble)
+            .chain(more)
+            .collect()
+    }
+
+    /// What `status` says of it later: what ended it, or else a problem.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        let trouble = self.failure.as_ref().or(self.problems.first());
+        trouble.map(|(_, line)| line.as_str())
     }
 }
 
@@ -100,7 +141,10 @@ impl Report {
 /// `notices`.
 pub(super) fn run(whose: &Whose<'_>, outcome: &Outcome, summary: bool, notices: bool) -> Report {
     let account = whose.account;
-    let mut report = Report::default();
+    let mut report = Report {
+        account: account.to_owned(),
+        ..Report::default()
+    };
     if notices {
         report.summary.extend(notices_of(account, &outcome.tally));
     }
@@ -108,11 +152,12 @@ pub(super) fn run(whose: &Whose<'_>, outcome: &Outcome, summary: bool, notices: 
         let line = format!("{account}: {}", sentence(&outcome.tally));
         report.summary.push(line);
     }
-    (report.trouble, report.more) = problems(whose, outcome);
+    report.problems = problems(whose, outcome);
+    report.further = outcome.tally.further_problems;
     if let Some(error) = &outcome.failure {
         let cure = cure::of_run(error, whose);
         let line = line(Some(account), &chain(error), cure);
-        report.trouble.push((trouble::of_failure(error), line));
+        report.failure = Some((trouble::of_failure(error), line));
     }
     report
 }
@@ -147,26 +192,20 @@ fn notices_of(account: &str, tally: &Tally) -> Vec<String> {
     lines
 }
 
-/// How many problems of one run are told one by one.
-const MAX_PROBLEMS: usize = 10;
-
-fn problems(whose: &Whose<'_>, outcome: &Outcome) -> (Vec<(Trouble, String)>, Option<String>) {
-    let account = whose.account;
+fn problems(whose: &Whose<'_>, outcome: &Outcome) -> Vec<(Trouble, String)> {
     let problems = &outcome.tally.problems;
     // One of each kind comes before the second of any.
     let mut kinds = HashSet::new();
     let (firsts, others): (Vec<_>, Vec<_>) = problems
         .iter()
         .partition(|problem| kinds.insert(mem::discriminant(*problem)));
-    let told = firsts.into_iter().chain(others).take(MAX_PROBLEMS);
+    let told = firsts.into_iter().chain(others);
     let told = told.map(|problem| {
         let cure = cure::of_problem(problem, whose);
-        let line = line(Some(account), &chain(problem), cure);
+        let line = line(Some(whose.account), &chain(problem), cure);
         (trouble::of_problem(problem), line)
     });
-    let more = problems.len().saturating_sub(MAX_PROBLEMS) + outcome.tally.further_problems;
-    let more = (more > 0).then(|| line(Some(account), &format!("{more} more of the kind"), None));
-    (told.collect(), more)
+    told.collect()
 }
 
 /// One line of trouble, which says whose it is and what to do.
@@ -318,7 +357,7 @@ mod tests {
             user: "ann",
             provider: None,
         };
-        let lines: Vec<String> = run(&whose, &outcome, true, true).lines().collect();
+        let lines = run(&whose, &outcome, true, true).lines();
         assert_eq!(lines.len(), 1);
         assert!(
             lines[0].starts_with(

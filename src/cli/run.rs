@@ -153,7 +153,7 @@ impl<'r> Run<'r> {
         let summary = !global.quiet && is_watched;
         let report = report::run(&Whose::of(account), outcome, summary, !global.quiet);
         let Some(remind) = self.remind.filter(|_| !trouble::is_stopped(outcome)) else {
-            return report.lines().collect();
+            return report.lines();
         };
         let told = match self.note(account, outcome, &report, ledger) {
             Ok(told) => told.filter(|_| remind == Remind::Daily),
@@ -168,9 +168,16 @@ impl<'r> Run<'r> {
             let after = self.now.duration_since(since).unsigned_abs();
             report::recovered(&account.name, after)
         });
-        let lines: Vec<String> = match told {
-            Some(told) if !is_watched => report.lines_about(&told.now).collect(),
-            _ => report.lines().collect(),
+        let lines = match told {
+            Some(told) if !is_watched => {
+                let (said, held_back) = report.about(&told.now);
+                // The log has all of it.
+                for line in &held_back {
+                    logging::keep(line);
+                }
+                said
+            }
+            _ => report.lines(),
         };
         lines.into_iter().chain(recovered).collect()
     }
@@ -188,8 +195,7 @@ impl<'r> Run<'r> {
         };
         if !trouble::is_busy(outcome) {
             let status = Status::of_outcome(outcome).number();
-            let trouble = report.trouble.last().map(|(_, line)| line.as_str());
-            rows.note_run(self.now, status, trouble)?;
+            rows.note_run(self.now, status, report.trouble())?;
         }
         let ended_early = outcome.failure.is_some();
         rows.tell(&trouble::of_run(outcome), ended_early, self.now)
