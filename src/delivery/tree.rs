@@ -119,8 +119,10 @@ impl Tree {
             let messages = folder.join(name);
             for entry in entries(&messages)? {
                 if let Some(name) = entry.file_name().and_then(|name| name.to_str()) {
+                    // Several destinations have the same name: the Maildir that was asked for comes first.
                     self.messages
-                        .insert(unique_part(name).to_owned(), entry.clone());
+                        .entry(unique_part(name).to_owned())
+                        .or_insert_with(|| entry.clone());
                 }
             }
         }

@@ -85,10 +85,19 @@ impl Search {
         };
         let is_there = Maildir::exists(&path);
         let own = is_there.then(|| path.clone());
+        // What is in another of its Maildirs is what was delivered there.
+        let places = past.places.iter().filter(|other| *other != place);
+        let places = places.filter_map(|other| Destination::from_address(&other.address));
+        let taken: Vec<PathBuf> = places
+            .filter_map(|other| match other {
+                Destination::Maildir(other) if !path.starts_with(&other) => Some(other),
+                _ => None,
+            })
+            .collect();
         let others = self.configured.clone().into_iter();
-        let others = others.filter(|other| *other != path);
+        let others = others.filter(|other| *other != path && !taken.contains(other));
         for maildir in own.into_iter().chain(others) {
-            if let Some(file) = self.look(&maildir, past, place)? {
+            if let Some(file) = self.look(&maildir, past, place, &taken)? {
                 return Ok(Found::File(file));
             }
         }
@@ -99,12 +108,13 @@ impl Search {
         })
     }
 
-    /// Looks for it by its name, then by its content.
+    /// Looks for it by its name, then by its content, but not in the Maildirs that are `taken`.
     fn look(
         &mut self,
         maildir: &Path,
         past: &Past,
         place: &Place,
+        taken: &[PathBuf],
     ) -> Result<Option<PathBuf>, Error> {
         if !self.trees.contains_key(maildir) {
             let tree = Tree::around(maildir)?;
@@ -113,17 +123,20 @@ impl Search {
         let Some((tree, by_size)) = self.trees.get_mut(maildir) else {
             return Ok(None);
         };
-        if let Some(path) = tree.find(&place.file) {
+        let is_free = |path: &&Path| !taken.iter().any(|taken| path.starts_with(taken));
+        if let Some(path) = tree.find(&place.file).filter(is_free) {
             return Ok(Some(path.to_owned()));
         }
-        if by_size.is_none() {
-            *by_size = Some(tree.by_size(|_| true)?);
-        }
-        let taken = match by_size {
-            Some(by_size) => by_size.take(past.size, past.digest)?,
-            None => None,
+        let by_size = match by_size {
+            Some(by_size) => by_size,
+            None => by_size.insert(tree.by_size(|_| true)?),
         };
-        let path = taken.and_then(|name| tree.find(unique_part(&name)));
-        Ok(path.map(Path::to_owned))
+        // Each is taken once, so that this comes to an end.
+        while let Some(name) = by_size.take(past.size, past.digest)? {
+            if let Some(path) = tree.find(unique_part(&name)).filter(is_free) {
+                return Ok(Some(path.to_owned()));
+            }
+        }
+        Ok(None)
     }
 }
