@@ -119,7 +119,7 @@ impl Account<'_> {
         })
     }
 
-    /// What was on the server when it was listed last.
+    /// What was on the server when it was listed last, but for what it deleted after that.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -129,7 +129,7 @@ impl Account<'_> {
                 .prepare_cached(
                     "SELECT first_seen, kept,
                         NOT EXISTS (SELECT 1 FROM delivery WHERE message = message.id AND published IS NULL)
-                     FROM message WHERE account = ? AND absent_since IS NULL AND replaced IS NULL",
+                     FROM message WHERE account = ? AND absent_since IS NULL AND replaced IS NULL AND delete_accepted IS NULL",
                 )?
                 .query_map([self.id], |row| {
                     Ok(Kept {

@@ -69,14 +69,15 @@ impl Account<'_> {
         })
     }
 
-    /// How many messages were ever committed, and how many of them were on the server when it was listed last.
+    /// How many messages were ever committed, and how many of them were on the server when it was listed last, but for
+    /// those that it deleted after that.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn count(&self) -> Result<(u32, u32), Error> {
         self.read(|connection| {
             connection.query_row(
-                "SELECT count(*), count(*) FILTER (WHERE absent_since IS NULL AND replaced IS NULL)
+                "SELECT count(*), count(*) FILTER (WHERE absent_since IS NULL AND replaced IS NULL AND delete_accepted IS NULL)
                  FROM message WHERE account = ?",
                 [self.id],
                 |row| Ok((row.get(0)?, row.get(1)?)),

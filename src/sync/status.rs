@@ -14,7 +14,7 @@ use crate::state::{Account, Error, LastRun, Ledger};
 pub struct Standing {
     /// How many messages were ever fetched.
     pub stored: u32,
-    /// How many of them were on the server when it was listed last.
+    /// How many of them were on the server when it was listed last, but for those that it deleted after that.
     pub on_server: u32,
     /// What waits for a destination; each is a [`Problem::Waits`].
     pub waiting: Vec<Problem>,
