@@ -5,11 +5,13 @@
 
 mod account; // accounts come and go: the wizard, its options, what providers publish
 mod accounts; // many accounts at once, and what one's failure does to the others
+mod calm; // what runs that nobody watches say, keep in a log, and start after new mail
 mod check; // why no mail comes, each cause with its cure
 mod delivery; // mbox, programs, LMTP and several destinations, and what happens where one fails
 mod errors; // each thing that a user gets wrong or that breaks: status, place, cure, nothing lost
 mod faults; // each system call and each byte at which a run may be struck
 mod habits; // servers as they are: pages, odd and missing uids, uids that change
+mod history; // what came when, and where it is now
 mod hostile; // servers that break the protocol, fall silent or hang up
 mod identity; // what a uid stands for, and what is done where nobody can say
 mod interruption; // whatever ends a run: nothing lost, nothing twice
@@ -20,6 +22,7 @@ mod login; // each way to log in, with honest and with lying servers
 mod manual; // man/ and completions/ are what the command line says
 mod oauth; // OAuth2 with a real provider, browser, keyring and mail server
 mod output; // what is printed, and what never is
+mod overview; // how the accounts stand, also by a record of a former version
 mod peers; // each case in which other programs were tried out
 mod pipelining; // which commands are sent ahead of their replies, and what a server may make of that
 mod restore; // mail deleted, moved or lost here, and a state that is lost
@@ -35,3 +38,4 @@ mod tidy; // the house rules, held by reading src/
 mod tls; // what TLS refuses, with which words, and how it is mended
 mod transport; // proxies, addresses, client certificates, and what speaks on a port
 mod volume; // much mail and large mail in little memory
+mod watch; // popfetch that stays in the foreground

@@ -376,3 +376,44 @@ fn colours_can_be_had_or_not() {
 fn quiet_shows_nothing_on_a_terminal_either() {
     assert_eq!(shown("--quiet", &[]), "");
 }
+
+#[test]
+fn who_stays_in_the_foreground_is_asked_once_unless_the_server_refuses_it() {
+    let mailbox = unstated(3);
+    let script = "sh -c 'echo $$ >pid; exec $popfetch sync --every 1h --progress never'";
+    let mut terminal = Terminal::new(&mailbox.sandbox, script, &[]);
+    let signal = |name: &str| {
+        let id = read(&mailbox.sandbox.home("pid"));
+        let mut kill = Command::new("kill");
+        assert!(
+            kill.args(["-s", name, id.trim()])
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    let types = |terminal: &mut Terminal, password: &str| {
+        terminal.reads(&question(&mailbox));
+        terminal.hides();
+        terminal.0.send_line(password).unwrap();
+    };
+    // It may have been typed wrong.
+    types(&mut terminal, "wrong");
+    terminal.reads("refused");
+    signal("USR1");
+    types(&mut terminal, PASSWORD);
+    terminal.reads("work: 3 new (");
+    // What the rest of that line is.
+    terminal.reads("on the server");
+    for round in 1..=2 {
+        mailbox.deposit(&format!("later-{round}"));
+        signal("USR1");
+        let shown = terminal.reads(&format!(", {} on the server", 3 + round));
+        assert!(!shown.contains("Password of"), "{shown}");
+    }
+    signal("TERM");
+    let (status, shown) = terminal.ends();
+    assert_eq!(status, 0, "{shown}");
+    assert!(!shown.contains("Password of"), "{shown}");
+    assert_eq!(mailbox.server.count(&format!("PASS {PASSWORD}")), 3);
+}
