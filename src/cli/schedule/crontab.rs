@@ -1,12 +1,15 @@
 //! Reads and writes the user's crontab, by way of crontab(1).
 //!
-//! It refuses to know what is in it.
+//! It refuses to know what is in it. Invariant: crontab(1) gets a table whole or is not started, whatever ends popfetch:
+//! a pipe would end like a table that is whole.
 
-use std::io::{self, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Command, Output, Stdio};
 
 use super::Error;
-use crate::cli::visible;
+use crate::cli::{surroundings, visible};
 
 /// The crontab; `None` if the user has none.
 pub(super) fn read() -> Result<Option<Vec<u8>>, Error> {
@@ -27,21 +30,32 @@ pub(super) fn write(crontab: &[u8]) -> Result<(), Error> {
     let output = if crontab.is_empty() {
         command(&["-r"]).output().map_err(failed)?
     } else {
-        let mut child = command(&["-"])
-            .stdin(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
-        let mut stdin = child.stdin.take().expect("it is piped");
-        // One that ends early tells why by its status.
-        let _ = stdin.write_all(crontab);
-        drop(stdin);
-        child.wait_with_output().map_err(failed)?
+        let table = nameless(crontab)?;
+        command(&["-"]).stdin(table).output().map_err(failed)?
     };
     if output.status.success() {
         Ok(())
     } else {
         Err(refused(&output))
     }
+}
+
+/// A file with this in it, at its beginning. It has no name any more, so nothing of it can stay.
+fn nameless(content: &[u8]) -> Result<File, Error> {
+    let path = std::env::temp_dir().join(format!("popfetch-crontab.{}", surroundings::nonce()));
+    let written = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| {
+            fs::remove_file(&path)?;
+            file.write_all(content)?;
+            file.rewind()?;
+            Ok(file)
+        });
+    written.map_err(Error::file("write", &path))
 }
 
 fn command(arguments: &[&str]) -> Command {

@@ -174,3 +174,30 @@ fn a_crontab_that_refuses_is_quoted_and_nothing_is_claimed() {
     );
     assert!(!out.stderr.contains("runs popfetch"), "{}", out.stderr);
 }
+
+#[test]
+fn a_popfetch_that_is_killed_leaves_a_whole_crontab() {
+    let place = Place::new();
+    // More than a pipe holds.
+    let others = "0 5 * * * true\n".repeat(10_000);
+    place.sandbox.write("home/crontab", &others);
+    // It reads only once popfetch is gone, to which it belongs no more then.
+    place.script(
+        "crontab",
+        "#!/bin/sh\ntable=$HOME/crontab\ncase $1 in\n-l) cat \"$table\" ;;\n-) parent=$PPID; kill -KILL \"$parent\"
+while kill -0 \"$parent\" 2>/dev/null; do sleep 0.01; done
+cat > \"$table.new\" && mv \"$table.new\" \"$table\"; : > \"$table.done\" ;;\nesac\n",
+    );
+    let out = place.run(["cron", "--install"]);
+    assert_ne!(out.code, 0);
+    let done = place.sandbox.home("crontab.done");
+    for _ in 0..1000 {
+        if done.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let table = place.crontab().unwrap();
+    assert!(table.starts_with(&others), "{} are left", table.len());
+    assert!(table.ends_with(" sync # popfetch schedule\n"));
+}
