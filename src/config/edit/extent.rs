@@ -111,12 +111,15 @@ fn lines(text: &str, range: &Range<usize>) -> Range<usize> {
 fn with_comments(text: &str, range: &Range<usize>) -> Range<usize> {
     let is_comment = |line: &str| line.trim_start().starts_with('#');
     let mut start = range.start;
-    // What the file begins with may be about all of it: it goes only where a blank line sets it apart from the beginning.
     for line in text[..range.start].split_inclusive('\n').rev() {
         if !is_comment(line) {
             break;
         }
         start -= line.len();
+    }
+    if start == 0 {
+        // What the file begins with may be about all of it.
+        start = range.start;
     }
     let mut end = range.end;
     let mut below = 0;

@@ -228,3 +228,13 @@ fn a_file_keeps_its_mode_and_its_link_and_a_new_one_is_private() {
     let left: Vec<_> = fs::read_dir(new.parent().unwrap()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
 }
+
+#[test]
+fn what_a_file_begins_with_stays() {
+    let home = format!("[accounts.home]\n{}", OTHERS.replace("h.", "g."));
+    let text = format!("# my mail, see the wiki\n[accounts.work]\n{OTHERS}\n{home}");
+    assert_eq!(
+        without(&text, "work"),
+        format!("# my mail, see the wiki\n\n{home}")
+    );
+}
