@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::super::error::Error;
 use super::super::handover::Handover;
+use super::child::End;
 use super::{Program, child};
 use crate::mail::Octets;
 
@@ -30,10 +31,11 @@ pub struct News<'n> {
 }
 
 impl Program {
-    /// Runs the program with these news in its environment and waits for its end.
+    /// Runs the program with these news in its environment and waits for its end. Once a stop is asked for, it has a
+    /// second left.
     ///
     /// # Errors
-    /// The program cannot be run.
+    /// The program cannot be run; or [`Error::Stopped`], if it was ended because popfetch was.
     pub fn announce(&self, news: &News<'_>, stop: &AtomicBool) -> Result<Handover, Error> {
         let mut command = self.bare_command(news.home, news.user, news.inherited);
         command
@@ -47,6 +49,9 @@ impl Program {
             source,
         })?;
         self.log(&run);
+        if run.end == End::Stopped {
+            return Err(Error::Stopped);
+        }
         Ok(self.handover(&run))
     }
 }
