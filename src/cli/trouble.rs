@@ -15,9 +15,24 @@ pub(super) fn of_run(outcome: &Outcome) -> Vec<Trouble> {
     problems.chain(failure).collect()
 }
 
-/// The kind of what ended a run: its texts differ from one run to the next, as the line breaks here or there.
+/// The kind of what ended a run. Where trying later helps, that is all there is to it: texts and places differ from one
+/// run to the next, as the line breaks here or there. Else who was told of a full disk does not know of a broken state.
 pub(super) fn of_failure(error: &Error) -> Trouble {
-    Trouble(format!("ended {}", Status::from(error).number()))
+    let status = Status::from(error);
+    let about = match error {
+        _ if status == Status::Later => "",
+        Error::Credentials(_) => " secret",
+        Error::Delivery(_) => " delivery",
+        Error::MaildirGone { .. } => " gone",
+        Error::State(_) => " state",
+        Error::Pop3(
+            pop3::Error::Unproven { .. }
+            | pop3::Error::Untrusted { .. }
+            | pop3::Error::WrongFingerprint { .. },
+        ) => " trust",
+        _ => "",
+    };
+    Trouble(format!("ended {}{about}", status.number()))
 }
 
 /// The kind of what did not end it.
@@ -71,4 +86,25 @@ pub(super) fn is_busy(outcome: &Outcome) -> bool {
         outcome.failure,
         Some(Error::State(state::Error::Busy { .. }))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery;
+
+    #[test]
+    fn who_knows_of_one_lasting_failure_is_told_of_another_with_the_same_status() {
+        let gone = Error::MaildirGone { path: "m".into() };
+        let full = Error::Delivery(delivery::Error::Mbox {
+            path: "m".into(),
+            source: std::io::ErrorKind::StorageFull.into(),
+        });
+        let state = Error::State(state::Error::ReadOnly { path: "s".into() });
+        assert_ne!(of_failure(&gone), of_failure(&full));
+        assert_ne!(of_failure(&gone), of_failure(&state));
+        let busy = Error::State(state::Error::Busy { pid: None });
+        let lost = Error::Pop3(pop3::Error::Closed { during: "LIST" });
+        assert_eq!(of_failure(&busy), of_failure(&lost));
+    }
 }
