@@ -14,6 +14,9 @@ use super::endpoint::Endpoint;
 use super::error::Error;
 use super::transport::Patience;
 
+/// So many addresses are looked at: each takes a thread, and no server has more.
+const MOST_ADDRESSES: usize = 32;
+
 impl Endpoint {
     /// What is connected to from here, the server or its proxy: the host and the port.
     #[must_use]
@@ -24,7 +27,8 @@ impl Endpoint {
         }
     }
 
-    /// The addresses of what is connected to from here, those that may be tried; each once.
+    /// The addresses of what is connected to from here, those that may be tried, each once; the first of them
+    /// where there are very many.
     ///
     /// # Errors
     /// [`Error::Lookup`] if there are none, [`Error::NoAddress`] if all are of the wrong family.
@@ -43,6 +47,7 @@ impl Endpoint {
                 return Err(Error::NoAddress { host, family });
             }
         }
+        addresses.truncate(MOST_ADDRESSES);
         Ok(addresses)
     }
 }

@@ -6,8 +6,8 @@
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -26,6 +26,9 @@ const DEADLINE: Duration = Duration::from_secs(150);
 
 /// Between two looks at whether it has ended.
 const TICK: Duration = Duration::from_millis(20);
+
+/// How long is waited for what it said, once it has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How much of what it says is kept.
 const MAX_SAID: u64 = 4096;
@@ -50,13 +53,15 @@ pub(super) fn find(
     };
     let mut child = start(account, file, home).map_err(failed)?;
     let stderr = child.stderr.take();
-    let said = thread::spawn(move || {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
         let mut said = String::new();
         if let Some(stderr) = stderr {
             // What cannot be read is not said.
             let _ = stderr.take(MAX_SAID).read_to_string(&mut said);
         }
-        said
+        // Nobody listens any more where all was well.
+        let _ = sender.send(said);
     });
     let mut waited = Duration::ZERO;
     let status = loop {
@@ -79,7 +84,8 @@ pub(super) fn find(
     if status.success() {
         return Ok("it is found without a terminal, too".to_owned());
     }
-    let said = said.join().unwrap_or_default();
+    // What it leaves running, such as an agent, may hold its standard error open.
+    let said = receiver.recv_timeout(LAST_WORDS).unwrap_or_default();
     let reason = match said.trim() {
         "" => format!("popfetch ended with {status}"),
         said => said.to_owned(),
