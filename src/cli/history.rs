@@ -2,7 +2,6 @@
 
 use anyhow::Context;
 use console::{Term, truncate_str};
-use indicatif::MultiProgress;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, civil};
 use serde_json::{Value, json};
@@ -12,7 +11,7 @@ use super::cure::Whose;
 use super::exit::Status;
 use super::header::Header;
 use super::usage::Usage;
-use super::{accounts, logging, report, surroundings, visible};
+use super::{accounts, report, surroundings, visible};
 use crate::config::Account;
 use crate::state::{Ledger, Past};
 use crate::sync::{self, Found, Outcome, Tally};
@@ -32,7 +31,6 @@ pub(super) fn history(options: &History, global: &Global) -> anyhow::Result<Stat
         [] => config.accounts.iter().collect(),
         names => accounts::select(&config, names)?,
     };
-    logging::start(global, &MultiProgress::new())?;
     let zone = TimeZone::system();
     let wanted = Wanted::new(options, &zone)?;
     if !folders.state.join("state.db").exists() {

@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
+use console::strip_ansi_codes;
 use indicatif::MultiProgress;
 use jiff::{Timestamp, Zoned};
 use log::{LevelFilter, Log, Metadata, Record};
@@ -76,10 +77,14 @@ fn places() -> std::sync::MutexGuard<'static, Places> {
     PLACES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes a line with its time. A log that cannot be written keeps no mail from arriving.
-fn write(file: &mut File, line: &str) {
+/// Writes a text, each line of it with the time and without colours. A log that cannot be written keeps no mail from
+/// arriving.
+fn write(file: &mut File, text: &str) {
     let now: Zoned = Timestamp::now().to_zoned(jiff::tz::TimeZone::system());
-    let _ = writeln!(file, "{} {line}", now.strftime("%Y-%m-%d %H:%M:%S%:z"));
+    let now = now.strftime("%Y-%m-%d %H:%M:%S%:z");
+    for line in strip_ansi_codes(text).lines() {
+        let _ = writeln!(file, "{now} {line}");
+    }
 }
 
 struct Lines;
@@ -112,4 +117,25 @@ impl Log for Lines {
     }
 
     fn flush(&self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Seek};
+
+    use super::*;
+
+    #[test]
+    fn each_line_that_is_kept_has_its_time_and_no_colours() {
+        let mut file = tempfile::tempfile().unwrap();
+        write(&mut file, "\u{1b}[31merror\u{1b}[0m: one\n  two");
+        let mut kept = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut kept).unwrap();
+        let rests: Vec<_> = kept
+            .lines()
+            .map(|line| line.splitn(3, ' ').last().unwrap())
+            .collect();
+        assert_eq!(rests, ["error: one", "  two"]);
+    }
 }

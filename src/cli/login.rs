@@ -3,13 +3,12 @@
 use std::io::{self, IsTerminal};
 
 use anyhow::Context;
-use indicatif::MultiProgress;
 use zeroize::Zeroizing;
 
 use super::args::{Global, Login, Logout};
 use super::exit::Status;
 use super::usage::{OfAccount, Usage};
-use super::{accounts, authorise, logging, report, surroundings};
+use super::{accounts, authorise, report, surroundings};
 use crate::config::Account;
 use crate::credentials::{self, Owner, Source};
 use crate::secret::Secret;
@@ -19,7 +18,6 @@ pub(super) fn login(options: &Login, global: &Global) -> anyhow::Result<Status> 
     Usage::no_json(global)?;
     let (config, folders) = accounts::load(global)?;
     let account = accounts::named(&config, &options.account)?;
-    logging::start(global, &MultiProgress::new())?;
     if let Source::OAuth2(client) = &account.secret {
         return authorise::login(account, client, &folders.state, options, global.quiet);
     }
@@ -69,7 +67,6 @@ pub(super) fn logout(options: &Logout, global: &Global) -> anyhow::Result<Status
     Usage::no_json(global)?;
     let (config, folders) = accounts::load(global)?;
     let account = accounts::named(&config, &options.account)?;
-    logging::start(global, &MultiProgress::new())?;
     let stop = surroundings::stop_flag()?;
     let server = account.endpoint.server();
     let owner = owner(account, &server);

@@ -41,6 +41,7 @@ use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use indicatif::MultiProgress;
 
 use args::{Args, Command};
 use exit::Status;
@@ -65,6 +66,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn obey(args: &Args) -> anyhow::Result<Status> {
+    // First of all: what is wrong with the configuration is to be kept, too.
+    logging::start(&args.global, &MultiProgress::new())?;
     match &args.command {
         Command::Sync(options) => sync::sync(options, &args.global),
         Command::Retry(options) => sync::retry(options, &args.global),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use console::Term;
-use indicatif::MultiProgress;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ use super::exit::Status;
 use super::overview::{self, Row};
 use super::schedule::{self, Timer};
 use super::wrap::wrap;
-use super::{accounts, logging, report, surroundings, time};
+use super::{accounts, report, surroundings, time};
 use crate::config::Account;
 use crate::state::{LastRun, Ledger};
 use crate::sync::{self, Problem, Standing};
@@ -28,7 +27,6 @@ const MAX_WAITING: usize = 5;
 pub(super) fn status(options: &Options, global: &Global) -> anyhow::Result<Status> {
     let (config, folders) = accounts::load(global)?;
     let selected = accounts::select(&config, &options.accounts)?;
-    logging::start(global, &MultiProgress::new())?;
     // Not even an empty database is made.
     let ledger = if folders.state.join("state.db").exists() {
         let ledger = Ledger::open(&folders.state, surroundings::stop_flag()?)?;

@@ -6,8 +6,6 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use indicatif::MultiProgress;
-
 use super::ask::Asker;
 use super::secret::{self, Keep};
 use super::server::{self, Server};
@@ -18,7 +16,7 @@ use crate::autoconfig::is_host;
 use crate::cli::args::{AccountAdd, Global, Login};
 use crate::cli::exit::Status;
 use crate::cli::usage::{OfAccount, Usage};
-use crate::cli::{authorise, logging, login, report, surroundings, visible};
+use crate::cli::{authorise, login, report, surroundings, visible};
 use crate::config::{Account, Draft, Entry, Folders, Setting};
 use crate::credentials::{self, Source};
 use crate::secret::Secret;
@@ -42,7 +40,6 @@ pub(super) fn add(options: &AccountAdd, global: &Global) -> anyhow::Result<Statu
     let path = global.config.clone();
     let path = path.unwrap_or_else(|| folders.config_file.clone());
     let draft = Draft::open(&path, &folders.home)?;
-    logging::start(global, &MultiProgress::new())?;
     if !surroundings::is_attended() {
         all_is_said(options)?;
     }

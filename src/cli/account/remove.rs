@@ -7,7 +7,6 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use indicatif::MultiProgress;
 
 use super::ask::Asker;
 use super::keep::ENDING;
@@ -15,7 +14,7 @@ use super::words::tilde;
 use crate::cli::args::{AccountRemove, Global};
 use crate::cli::exit::Status;
 use crate::cli::usage::{Cancelled, OfAccount, Usage};
-use crate::cli::{accounts, authorise, logging, login, report, surroundings};
+use crate::cli::{accounts, authorise, login, report, surroundings};
 use crate::config::{Account, Config, Draft, Folders};
 use crate::credentials::{self, Source};
 use crate::state::{Ledger, Lock, Removal};
@@ -28,7 +27,6 @@ pub(super) fn remove(options: &AccountRemove, global: &Global) -> anyhow::Result
     // What cannot be taken out is found out before anything is forgotten.
     let mut draft = Draft::open(&config.path, &folders.home)?;
     draft.remove(&account.name)?;
-    logging::start(global, &MultiProgress::new())?;
     let asker = Asker::new(surroundings::stop_flag()?, options.yes, global.quiet);
     if !options.yes && !asker.is_attended() {
         let flags = vec!["--yes".to_owned()];

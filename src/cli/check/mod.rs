@@ -11,15 +11,13 @@ mod show;
 
 use std::sync::Arc;
 
-use indicatif::MultiProgress;
-
 pub(super) use account::{Place, account};
 pub(super) use show::{Screen, Style};
 
 use super::args::{Check, Global};
 use super::cure::Whose;
 use super::exit::Status;
-use super::{accounts, logging, surroundings};
+use super::{accounts, surroundings};
 use crate::check::{Event, Scope};
 use crate::config::Folders;
 
@@ -39,7 +37,6 @@ pub(super) fn check(options: &Check, global: &Global) -> anyhow::Result<Status> 
         }
     };
     let selected = accounts::select(&config, &options.accounts)?;
-    logging::start(global, &MultiProgress::new())?;
     let stop = surroundings::stop_flag()?;
     let place = Place {
         folders: &folders,
