@@ -48,7 +48,7 @@ pub(super) fn explain(run: &Run<'_>, jobs: NonZeroUsize, as_json: bool) -> anyho
 
 /// The record, where there is one: not even an empty database is made.
 pub(super) fn ledger(run: &Run<'_>) -> anyhow::Result<Option<Ledger>> {
-    if run.state.join("state.db").exists() {
+    if Ledger::is_there(&run.state) {
         let ledger = Ledger::open(&run.state, Arc::clone(&run.stop))?;
         if let Some(aside) = ledger.set_aside() {
             report::say(&report::rebuilding(aside));

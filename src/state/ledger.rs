@@ -56,6 +56,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Whether there is a database in the state folder.
+    #[must_use]
+    pub fn is_there(state: &Path) -> bool {
+        state.join(DATABASE).exists()
+    }
+
     /// Opens the database in the state folder; both are made if they are missing, for their owner alone. A damaged one is
     /// set aside. Once `stop` is set, nobody else's use of it is waited for long.
     ///

@@ -1,7 +1,7 @@
 //! `popfetch account remove`: takes an account out of the configuration, and forgets what is to be forgotten.
 //!
-//! Invariants: mail that is here stays; what waits to be delivered is never forgotten; the file is changed last, so that
-//! what failed before can be asked for again.
+//! Invariants: mail that is here stays; what waits to be delivered is never forgotten; nothing is forgotten of an account
+//! that is still in the file, for the next run would fetch all of it again.
 
 use std::fs;
 use std::path::Path;
@@ -25,8 +25,7 @@ pub(super) fn remove(options: &AccountRemove, global: &Global) -> anyhow::Result
     let (config, folders) = accounts::load(global)?;
     let account = accounts::named(&config, &options.account)?;
     // What cannot be taken out is found out before anything is forgotten.
-    let mut draft = Draft::open(&config.path, &folders.home)?;
-    draft.remove(&account.name)?;
+    without(&config, account, &folders)?;
     let asker = Asker::new(surroundings::stop_flag()?, options.yes, global.quiet);
     if !options.yes && !asker.is_attended() {
         let flags = vec!["--yes".to_owned()];
@@ -62,13 +61,19 @@ pub(super) fn remove(options: &AccountRemove, global: &Global) -> anyhow::Result
         }
         None => None,
     };
-    if drops_state {
-        forget(account, &folders, &asker)?;
+    let record = if drops_state {
+        hold(account, &folders, &asker)?
+    } else {
+        None
+    };
+    // Somebody may have changed the file while the questions were answered.
+    without(&config, account, &folders)?.write()?;
+    if let Some(record) = record {
+        forget(account, &record, &asker)?;
     }
     if drops_secret {
         remove_secret(account, &folders, &asker);
     }
-    draft.write()?;
     if let Some(path) = file {
         let failed = || format!("cannot remove {}", path.display());
         fs::remove_file(path).with_context(failed)?;
@@ -78,6 +83,13 @@ pub(super) fn remove(options: &AccountRemove, global: &Global) -> anyhow::Result
         "{name} is removed from {shown}. Mail that was fetched stays where it is."
     ));
     Ok(Status::Well)
+}
+
+/// The configuration as it is now, without the account; nothing is on the disk yet.
+fn without(config: &Config, account: &Account, folders: &Folders) -> anyhow::Result<Draft> {
+    let mut draft = Draft::open(&config.path, &folders.home)?;
+    draft.remove(&account.name)?;
+    Ok(draft)
 }
 
 /// The file with the account's password, if `account add` made it and no other account has need of it.
@@ -94,7 +106,7 @@ fn password_file<'a>(config: &Config, account: &'a Account) -> Option<&'a Path> 
 }
 
 fn has_state(account: &Account, folders: &Folders, asker: &Asker) -> anyhow::Result<bool> {
-    if !folders.state.join("state.db").exists() {
+    if !Ledger::is_there(&folders.state) {
         return Ok(false);
     }
     let ledger = Ledger::open(&folders.state, asker.stop.clone())?;
@@ -102,25 +114,42 @@ fn has_state(account: &Account, folders: &Folders, asker: &Asker) -> anyhow::Res
     Ok(ledger.find(&server, &account.user)?.is_some())
 }
 
-/// Forgets what is on record of the account, unless something of it is still to be delivered.
-fn forget(account: &Account, folders: &Folders, asker: &Asker) -> anyhow::Result<()> {
-    if !folders.state.join("state.db").exists() {
-        return Ok(());
+/// What is on record, and the right to change it.
+type Record = (Lock, Ledger);
+
+/// Keeps all others from the account's record, if there is one; it has to owe nothing to a destination.
+fn hold(account: &Account, folders: &Folders, asker: &Asker) -> anyhow::Result<Option<Record>> {
+    if !Ledger::is_there(&folders.state) {
+        return Ok(None);
     }
     let (server, user) = (account.endpoint.server(), &account.user);
-    let _lock = Lock::acquire(&folders.state, &server, user)?;
+    let lock = Lock::acquire(&folders.state, &server, user)?;
     let ledger = Ledger::open(&folders.state, asker.stop.clone())?;
-    match ledger.forget_account(&server, user)? {
-        Removal::Owed(owed) => {
-            let name = account.name.clone();
-            Err(Usage::StillOwed { name, owed }.into())
-        }
+    let owed = match ledger.find(&server, user)? {
+        Some(rows) => rows.owed()?.len(),
+        None => 0,
+    };
+    if owed > 0 {
+        return Err(still_owed(account, owed as u64).into());
+    }
+    Ok(Some((lock, ledger)))
+}
+
+/// Forgets what is on record of the account.
+fn forget(account: &Account, (_, ledger): &Record, asker: &Asker) -> anyhow::Result<()> {
+    match ledger.forget_account(&account.endpoint.server(), &account.user)? {
+        Removal::Owed(owed) => Err(still_owed(account, owed).into()),
         Removal::Forgotten(known) => {
             asker.tell(&format!("What was known of {known} messages is forgotten."));
             Ok(())
         }
         Removal::Unknown => Ok(()),
     }
+}
+
+fn still_owed(account: &Account, owed: u64) -> Usage {
+    let name = account.name.clone();
+    Usage::StillOwed { name, owed }
 }
 
 /// Removes the password or the tokens; what cannot be removed is told, and no reason to keep the account.

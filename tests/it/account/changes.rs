@@ -174,3 +174,20 @@ fn what_is_owed_is_not_forgotten_and_its_account_stays() {
     says(&out, &["deliveries are still owed (1)"]);
     assert_eq!(place.config(), before);
 }
+
+#[test]
+fn nothing_is_forgotten_of_an_account_that_stays_in_the_file() {
+    let place = Place::new(2);
+    let secret = command(&place);
+    // It can be read, and there is no name that long for the file that takes its place.
+    let file = format!("config/{}.toml", "c".repeat(245));
+    place.add(&["--password-command", &secret, "--yes", "--name", "work"]);
+    let path = place.sandbox.write(&file, place.config());
+    let config = path.to_str().unwrap();
+    assert_eq!(place.run(&["sync", "--config", config]).code, 0);
+    let remove = ["account", "remove", "work", "--drop-state", "--yes"];
+    let out = place.run(&[&remove[..], &["--config", config]].concat());
+    assert_eq!(out.code, 74, "{}", out.stderr);
+    assert_eq!(place.run(&["sync", "--config", config]).code, 0);
+    assert_eq!(place.server.count("RETR"), 2);
+}

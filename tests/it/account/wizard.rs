@@ -273,3 +273,21 @@ fn nobody_is_asked_over_the_network_without_leave() {
     terminal.interrupts();
     terminal.reads("stopped; nothing was written");
 }
+
+#[test]
+fn what_somebody_writes_while_a_removal_is_asked_for_stays() {
+    let sandbox = Sandbox::new();
+    let account = |name: &str| {
+        let deliver = "deliver = { maildir = 'm' }\npassword-command = 'false'\n";
+        format!("[accounts.{name}]\nhost = '{name}.example'\nuser = 'me'\n{deliver}")
+    };
+    let path = sandbox.config(&account("work"));
+    let roots = sandbox.write("roots.pem", Authority::new().pem());
+    let mut terminal = begin(&sandbox, &roots, "account remove work");
+    terminal.reads("Take work out of");
+    let both = format!("{}\n{}", account("work"), account("home"));
+    std::fs::write(&path, both).unwrap();
+    terminal.types("");
+    assert_eq!(terminal.ends().0, 0);
+    assert_eq!(std::fs::read_to_string(path).unwrap(), account("home"));
+}
