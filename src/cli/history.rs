@@ -33,7 +33,7 @@ pub(super) fn history(options: &History, global: &Global) -> anyhow::Result<Stat
     };
     let zone = TimeZone::system();
     let wanted = Wanted::new(options, &zone)?;
-    if !folders.state.join("state.db").exists() {
+    if !Ledger::is_there(&folders.state) {
         report::say(&"Nothing is on record yet.");
         return Ok(Status::Well);
     }
@@ -241,7 +241,7 @@ fn lines(account: &str, message: &Message, zone: &TimeZone) -> Vec<String> {
     for (place, found) in past.places.iter().zip(found) {
         lines.push(format!(
             "  {}",
-            self::place(&place.address, found, place.reason.as_deref())
+            visible::text(&self::place(&place.address, found, place.reason.as_deref()))
         ));
     }
     lines

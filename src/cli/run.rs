@@ -16,7 +16,7 @@ use super::exit::Status;
 use super::progress::{AccountBar, Bars};
 use super::report::Report;
 use super::secrets::{Secrets, Typed};
-use super::{approve, logging, report, surroundings, trouble};
+use super::{approve, logging, report, surroundings, trouble, visible};
 use crate::config::{Account, Config, Folders};
 use crate::credentials;
 use crate::delivery::Stamp;
@@ -130,7 +130,7 @@ impl<'r> Run<'r> {
         if global.json {
             for (account, outcome) in self.accounts.iter().zip(&outcomes) {
                 if let Some(outcome) = outcome {
-                    report::data(&report::json(&Whose::of(account), outcome))?;
+                    report::data(&visible::json(&report::json(&Whose::of(account), outcome)))?;
                 }
             }
         }

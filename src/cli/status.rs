@@ -12,7 +12,7 @@ use super::exit::Status;
 use super::overview::{self, Row};
 use super::schedule::{self, Timer};
 use super::wrap::wrap;
-use super::{accounts, report, surroundings, time};
+use super::{accounts, report, surroundings, time, visible};
 use crate::config::Account;
 use crate::state::{LastRun, Ledger};
 use crate::sync::{self, Problem, Standing};
@@ -28,7 +28,7 @@ pub(super) fn status(options: &Options, global: &Global) -> anyhow::Result<Statu
     let (config, folders) = accounts::load(global)?;
     let selected = accounts::select(&config, &options.accounts)?;
     // Not even an empty database is made.
-    let ledger = if folders.state.join("state.db").exists() {
+    let ledger = if Ledger::is_there(&folders.state) {
         let ledger = Ledger::open(&folders.state, surroundings::stop_flag()?)?;
         if let Some(aside) = ledger.set_aside() {
             report::say(&report::rebuilding(aside));
@@ -56,7 +56,7 @@ pub(super) fn status(options: &Options, global: &Global) -> anyhow::Result<Statu
     }
     if global.json {
         for (account, standing) in &standings {
-            report::data(&object(&account.name, standing, &days))?;
+            report::data(&visible::json(&object(&account.name, standing, &days)))?;
         }
         return Ok(Status::Well);
     }
@@ -142,7 +142,8 @@ fn row(
     let timer = timer.filter(|_| account.enabled);
     let next = match (standing.next.or_else(|| timer?.next), timer) {
         (Some(next), _) => {
-            let pause = next.duration_since(now.timestamp()).unsigned_abs();
+            let pause =
+                Duration::try_from(next.duration_since(now.timestamp())).unwrap_or_default();
             format!("in {}", time::roughly(pause))
         }
         (None, Some(timer)) => timer.every.clone(),

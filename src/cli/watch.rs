@@ -59,7 +59,8 @@ pub(super) fn watch(options: &Sync, every: Duration, global: &Global) -> anyhow:
             return Ok(status);
         }
         let next = watch.next()?;
-        let pause = next.duration_since(Timestamp::now()).unsigned_abs();
+        // A run that took longer than the pause is late.
+        let pause = Duration::try_from(next.duration_since(Timestamp::now())).unwrap_or_default();
         let waiting = format!("the next run is in {}", time::span(pause));
         log::info!("{waiting}");
         tell(&[NotifyState::Status(&waiting)]);
