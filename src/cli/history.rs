@@ -11,6 +11,7 @@ use super::cure::Whose;
 use super::exit::Status;
 use super::header::Header;
 use super::usage::Usage;
+use super::wrap::wrap;
 use super::{accounts, report, surroundings, visible};
 use crate::config::Account;
 use crate::state::{Ledger, Past};
@@ -75,9 +76,16 @@ pub(super) fn history(options: &History, global: &Global) -> anyhow::Result<Stat
         }
     }
     if hidden > 0 && !global.quiet {
-        report::say(&format!(
-            "{hidden} older messages are not shown: --all shows them."
-        ));
+        let what = if hidden == 1 {
+            "1 older message is"
+        } else {
+            &format!("{hidden} older messages are")
+        };
+        let stderr = Term::stderr();
+        let width = stderr.is_term().then(|| stderr.size().1.into());
+        for line in wrap(&format!("{what} not shown: --all shows all."), width, 0) {
+            report::say(&line);
+        }
     }
     Ok(status)
 }
@@ -208,12 +216,15 @@ fn show(
             report::data(&visible::json(&object(&account.name, &message)))?;
             continue;
         }
-        for line in lines(&account.name, &message, zone) {
-            let line = match width {
-                Some(width) => truncate_str(&line, width, "…").into_owned(),
-                None => line,
+        for (at, line) in lines(&account.name, &message, zone).iter().enumerate() {
+            let lines = match width {
+                // A subject may be long, and its start says enough; a path does not.
+                Some(width) if at == 0 => vec![truncate_str(line, width, "…").into_owned()],
+                width => wrap(line, width, 4),
             };
-            report::data(&line)?;
+            for line in lines {
+                report::data(&line)?;
+            }
         }
     }
     Ok(())

@@ -18,7 +18,11 @@ pub(super) fn of_run(outcome: &Outcome) -> Vec<Trouble> {
 /// The kind of what ended a run. Where trying later helps, that is all there is to it: texts and places differ from one
 /// run to the next, as the line breaks here or there. Else who was told of a full disk does not know of a broken state.
 pub(super) fn of_failure(error: &Error) -> Trouble {
-    let status = Status::from(error);
+    // Without a network some systems say that there is no such name.
+    let status = match error {
+        Error::Pop3(pop3::Error::Lookup { .. }) => Status::Later,
+        error => Status::from(error),
+    };
     let about = match error {
         _ if status == Status::Later => "",
         Error::Credentials(_) => " secret",
@@ -106,5 +110,11 @@ mod tests {
         let busy = Error::State(state::Error::Busy { pid: None });
         let lost = Error::Pop3(pop3::Error::Closed { during: "LIST" });
         assert_eq!(of_failure(&busy), of_failure(&lost));
+        let lookup = Error::Pop3(pop3::Error::Lookup {
+            host: "h".to_owned(),
+            unknown: true,
+            source: std::io::ErrorKind::Other.into(),
+        });
+        assert_eq!(of_failure(&lookup), of_failure(&lost));
     }
 }

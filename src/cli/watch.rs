@@ -61,6 +61,8 @@ pub(super) fn watch(options: &Sync, every: Duration, global: &Global) -> anyhow:
         let next = watch.next()?;
         // A run that took longer than the pause is late.
         let pause = Duration::try_from(next.duration_since(Timestamp::now())).unwrap_or_default();
+        // What is asked for is said, and not what a moment has taken of it.
+        let pause = Duration::from_secs_f64(pause.as_secs_f64().ceil());
         let waiting = format!("the next run is in {}", time::span(pause));
         log::info!("{waiting}");
         tell(&[NotifyState::Status(&waiting)]);

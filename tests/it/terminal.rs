@@ -352,11 +352,19 @@ fn bars_are_drawn_while_mail_comes_and_a_summary_remains() {
 }
 
 #[test]
-fn without_progress_there_is_a_summary_and_nothing_moves() {
+fn without_progress_there_are_plain_lines_and_nothing_moves() {
     for arguments in ["--progress never", "--progress never --color always"] {
         let shown = shown(arguments, &[]);
         assert!(!shown.contains('\u{1b}'), "{shown:?}");
-        assert_eq!(shown.lines().count(), 2, "{shown:?}");
+        for account in ["one", "second"] {
+            let start = format!("{account}: ");
+            let lines = shown.lines().filter(|line| line.starts_with(&start));
+            let lines: Vec<&str> = lines.collect();
+            assert_eq!(lines.len(), 2, "{shown:?}");
+            assert!(lines[0].contains(": fetching 59 messages, "), "{shown:?}");
+            assert!(lines[1].contains(": 59 new ("), "{shown:?}");
+        }
+        assert_eq!(shown.lines().count(), 4, "{shown:?}");
     }
 }
 
