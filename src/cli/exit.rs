@@ -94,7 +94,8 @@ impl From<&Problem> for Status {
             | Problem::NoSize { .. }
             | Problem::NoUid { .. } => Self::Protocol,
             Problem::Closed { error, .. } => error.into(),
-            Problem::PutOff { .. }
+            Problem::NotAnnounced { stopped: true, .. }
+            | Problem::PutOff { .. }
             | Problem::Waits {
                 wait: Wait::NextRun,
                 ..
@@ -296,6 +297,15 @@ mod tests {
             .into_iter()
             .max();
         assert_eq!(worst, Some(Status::Login));
+    }
+
+    #[test]
+    fn a_stop_that_cuts_after_sync_short_is_no_failure_of_it() {
+        let status = |stopped| {
+            let reason = "sh was ended".to_owned();
+            Status::from(&Problem::NotAnnounced { reason, stopped }).number()
+        };
+        assert_eq!((status(true), status(false)), (75, 74));
     }
 
     #[test]

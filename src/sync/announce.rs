@@ -2,6 +2,8 @@
 //!
 //! Invariant: it is told of what is at all its destinations, and whatever comes of telling takes nothing back.
 
+use std::sync::atomic::Ordering;
+
 use super::Job;
 use super::outcome::{Problem, Tally};
 use crate::delivery::{Error, Handover, News};
@@ -21,12 +23,14 @@ pub(super) fn announce(job: &Job<'_>, tally: &mut Tally) {
         user: &surroundings.login,
         inherited: &surroundings.inherited,
     };
-    let reason = match program.announce(&news, job.patience.stop()) {
-        Ok(Handover::Done) | Err(Error::Stopped) => return,
+    let stop = job.patience.stop();
+    let reason = match program.announce(&news, stop) {
+        Ok(Handover::Done) => return,
         Ok(Handover::Later(reason) | Handover::Failed(reason)) => reason,
         Err(error) => chain(&error),
     };
-    tally.note(Problem::NotAnnounced { reason });
+    let stopped = stop.load(Ordering::Relaxed);
+    tally.note(Problem::NotAnnounced { reason, stopped });
 }
 
 fn chain(error: &Error) -> String {

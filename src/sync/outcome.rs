@@ -228,6 +228,8 @@ pub enum Problem {
     NotAnnounced {
         /// Why.
         reason: String,
+        /// Whether a stop was asked for, which is no fault of the program.
+        stopped: bool,
     },
     /// The server did not delete all that it had promised to.
     #[error("the server could not delete all: {reply}")]

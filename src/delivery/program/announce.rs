@@ -9,7 +9,6 @@ use std::sync::atomic::AtomicBool;
 
 use super::super::error::Error;
 use super::super::handover::Handover;
-use super::child::End;
 use super::{Program, child};
 use crate::mail::Octets;
 
@@ -31,11 +30,10 @@ pub struct News<'n> {
 }
 
 impl Program {
-    /// Runs the program with these news in its environment and waits for its end. Once a stop is asked for, it has a
-    /// second left.
+    /// Runs the program with these news in its environment and waits for its end.
     ///
     /// # Errors
-    /// The program cannot be run; or [`Error::Stopped`], if it was ended because popfetch was.
+    /// The program cannot be run.
     pub fn announce(&self, news: &News<'_>, stop: &AtomicBool) -> Result<Handover, Error> {
         let mut command = self.bare_command(news.home, news.user, news.inherited);
         command
@@ -49,9 +47,6 @@ impl Program {
             source,
         })?;
         self.log(&run);
-        if run.end == End::Stopped {
-            return Err(Error::Stopped);
-        }
         Ok(self.handover(&run))
     }
 }

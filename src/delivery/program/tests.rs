@@ -259,24 +259,6 @@ fn after_a_stop_no_program_is_begun() {
 }
 
 #[test]
-fn news_that_a_stop_cut_short_are_no_failure_of_the_program() {
-    let setting = Setting::new();
-    setting.stop.store(true, Ordering::Relaxed);
-    let home = setting.folder.path();
-    let news = News {
-        account: "work",
-        messages: 1,
-        octets: Octets(1),
-        home,
-        user: "ann",
-        inherited: &[],
-    };
-    let announce = |script| sh(script).announce(&news, &setting.stop);
-    assert_eq!(announce(":").unwrap(), Handover::Done);
-    assert!(matches!(announce("exec sleep 1000"), Err(Error::Stopped)));
-}
-
-#[test]
 fn a_program_that_prints_without_end_is_bounded() {
     let run = child::run(
         &mut sh("yes | head -c 3000000; yes no | head -c 3000000 >&2").command_for_test(),
