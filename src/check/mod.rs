@@ -27,6 +27,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 pub use finding::{Event, Finding, Mark, Topic};
+pub use store::CRON_PATH;
 pub use trouble::Trouble;
 
 use crate::credentials;

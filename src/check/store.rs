@@ -22,7 +22,7 @@ use crate::mail::Octets;
 use crate::retention::Policy;
 
 /// Where cron looks for programs.
-const CRON_PATH: &str = "/usr/bin:/bin";
+pub const CRON_PATH: &str = "/usr/bin:/bin";
 
 /// A lock that is not had in this time is somebody else's.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);

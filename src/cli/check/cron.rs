@@ -18,7 +18,7 @@ use super::super::args::{Check, Global};
 use super::super::exit::Status;
 use super::super::secrets::{Secrets, Typed};
 use super::super::{accounts, report, surroundings};
-use crate::check::Trouble;
+use crate::check::{CRON_PATH, Trouble};
 use crate::credentials::{self, Source};
 
 /// How long it may take: a little more than a source itself may.
@@ -108,7 +108,7 @@ fn start(account: &str, file: &Path, home: &Path) -> io::Result<Child> {
         .env("LOGNAME", &login)
         .env("USER", &login)
         .env("SHELL", "/bin/sh")
-        .env("PATH", "/usr/bin:/bin")
+        .env("PATH", CRON_PATH)
         .current_dir(home)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

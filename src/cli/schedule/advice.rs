@@ -7,14 +7,12 @@ use std::path::Path;
 
 use super::Kind;
 use super::job::Job;
+use crate::check::CRON_PATH;
 use crate::cli::{login, secrets, visible};
 use crate::config::Account;
 use crate::credentials::Source;
 use crate::credentials::oauth2::Keeper;
 use crate::delivery::Destination;
-
-/// Where cron looks for programs.
-const CRON_PATH: [&str; 2] = ["/usr/bin", "/bin"];
 
 /// A line for each account, and one for each program that would not be found.
 pub(super) fn of_accounts(kind: Kind, accounts: &[&Account], state: &Path) -> Vec<String> {
@@ -109,12 +107,15 @@ fn programs(account: &Account) -> Vec<&str> {
             programs.extend(program.argv.first().map(String::as_str));
         }
     }
+    if let Some(program) = &account.after_sync {
+        programs.extend(program.argv.first().map(String::as_str));
+    }
     programs
 }
 
 fn is_in_path(program: &str) -> bool {
     program.contains('/')
         || CRON_PATH
-            .iter()
+            .split(':')
             .any(|folder| Path::new(folder).join(program).is_file())
 }

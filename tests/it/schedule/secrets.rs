@@ -52,10 +52,13 @@ fn each_account_is_told_where_its_password_will_be_found() {
 fn a_program_that_cron_would_not_find_is_named() {
     let place = Place::new();
     place.script("my-pass", "#!/bin/sh\necho secret\n");
-    let keys = "password-command = [\"my-pass\", \"work\"]";
+    let keys = "password-command = [\"my-pass\", \"work\"]\nafter-sync = \"my-index new\"";
     place.sandbox.config(&account("work", keys));
     let cron = place.well(["cron"]).stderr;
-    assert!(cron.contains("cron will not find my-pass"), "{cron}");
+    for program in ["my-pass", "my-index"] {
+        let line = format!("cron will not find {program}");
+        assert!(cron.contains(&line), "{cron}");
+    }
     let systemd = place.well(["systemd"]).stderr;
     assert!(!systemd.contains("will not find"), "{systemd}");
 }
