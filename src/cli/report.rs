@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::check::Style;
 use super::cure::{self, Whose};
 use super::exit::Status;
 use super::usage::OfAccount;
@@ -21,6 +22,9 @@ use crate::{config, state};
 
 /// The version of the JSON that is printed; a field may be added, none is changed or removed.
 pub(super) const JSON_VERSION: u32 = 1;
+
+/// How far the further lines of one that was broken are indented.
+const FURTHER: usize = 2;
 
 /// Prints data to standard output. A reader that has gone away has seen enough.
 pub(super) fn data(line: &dyn Display) -> io::Result<()> {
@@ -36,9 +40,16 @@ pub(super) fn say(line: &dyn Display) {
     show(line);
 }
 
-/// Prints to standard error only.
+/// Prints to standard error only. On a terminal, what is wider than it is broken between words.
 pub(super) fn show(line: &dyn Display) {
-    let _ = writeln!(anstream::stderr(), "{line}");
+    let style = Style::of_stderr();
+    let mut stderr = anstream::stderr();
+    for line in line.to_string().split('\n') {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        for line in style.wrap("", indent + FURTHER, line) {
+            let _ = writeln!(stderr, "{line}");
+        }
+    }
 }
 
 /// Prints an error that ended the program, with its causes and its cure.
