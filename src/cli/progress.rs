@@ -23,6 +23,9 @@ const TOTAL: &str = "total";
 /// On a terminal that is narrower, rate and rest would leave no room for the bar.
 const WIDE: u16 = 72;
 
+/// Names have this part of the terminal at most, so that there is room for the bar.
+const NAMES: usize = 3;
+
 /// Where lines stand in place of bars, one comes after each such part of the messages.
 const PARTS: usize = 4;
 
@@ -70,6 +73,8 @@ impl Bars {
         let several = widths.len() > 1;
         let total = several.then_some(TOTAL.len());
         let width = widths.into_iter().chain(total).max().unwrap_or(0);
+        let (_, columns) = Term::stderr().size();
+        let width = width.min(usize::from(columns) / NAMES);
         let total = several.then(|| Gauge::new(multi.add(ProgressBar::new(0)), TOTAL, width));
         Self {
             plain,
@@ -138,7 +143,7 @@ impl Gauge {
     fn new(bar: ProgressBar, name: &str, width: usize) -> Self {
         let bar = bar
             .with_style(waiting())
-            .with_prefix(pad_str(name, width, Alignment::Left, None).into_owned());
+            .with_prefix(pad_str(name, width, Alignment::Left, Some("…")).into_owned());
         Self {
             bar,
             messages: AtomicUsize::new(0),
