@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use console::Term;
+use console::{Term, measure_text_width};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ use super::exit::Status;
 use super::header::Header;
 use super::rows::{self, Row};
 use super::run::{Run, Scope};
+use super::wrap::wrap;
 use super::{accounts, explain, report, visible};
 use crate::plan::Decision;
 use crate::retention::Verdict;
@@ -166,8 +167,13 @@ fn legend(listed: &[Listed], columns: Option<usize>) -> Vec<String> {
     for (plan, fetch, keep, count) in kinds {
         let start = format!("{count:>digits$} {plan:width$}  {fetch};");
         let line = format!("{start} {keep}");
-        if columns.is_some_and(|columns| line.len() > columns) {
-            let indent = digits + width + 3;
+        let indent = digits + width + 3;
+        let widest = measure_text_width(&start).max(indent + measure_text_width(&keep));
+        let is_narrow = |columns| widest > columns;
+        if let Some(columns) = columns.filter(|columns| is_narrow(*columns)) {
+            lines.push(format!("{count:>digits$} {plan}"));
+            lines.extend(wrap(&format!("  {fetch}; {keep}"), Some(columns), 2));
+        } else if columns.is_some_and(|columns| line.len() > columns) {
             lines.extend([start, format!("{:indent$}{keep}", "")]);
         } else {
             lines.push(line);
