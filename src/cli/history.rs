@@ -41,7 +41,7 @@ pub(super) fn history(options: &History, global: &Global) -> anyhow::Result<Stat
     let ledger = Ledger::open(&folders.state, surroundings::stop_flag()?)?;
     let claimed = config.maildrops();
     let mut status = Status::Well;
-    let mut hidden = 0;
+    let (mut shown, mut hidden) = (0, 0);
     for account in selected {
         let mut older = 0;
         let past = sync::past(
@@ -61,7 +61,10 @@ pub(super) fn history(options: &History, global: &Global) -> anyhow::Result<Stat
         );
         hidden += older;
         match past {
-            Ok(past) => show(account, past, global, &zone)?,
+            Ok(past) => {
+                shown += past.len();
+                show(account, past, global, &zone)?;
+            }
             Err(error) => {
                 let failure = Some(error);
                 let outcome = Outcome {
@@ -74,6 +77,9 @@ pub(super) fn history(options: &History, global: &Global) -> anyhow::Result<Stat
                 status = status.max(Status::of_outcome(&outcome));
             }
         }
+    }
+    if shown == 0 && status == Status::Well && !global.quiet {
+        report::say(&"There is no such message on record.");
     }
     if hidden > 0 && !global.quiet {
         let what = if hidden == 1 {
