@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Mutex, PoisonError};
+use std::thread::ThreadId;
 
 use anyhow::Context;
 use console::strip_ansi_codes;
@@ -24,12 +25,15 @@ static PLACES: Mutex<Places> = Mutex::new(Places {
     bars: None,
     file: None,
     shown: LevelFilter::Off,
+    main: None,
 });
 
 struct Places {
     bars: Option<MultiProgress>,
     file: Option<File>,
     shown: LevelFilter,
+    /// The thread that works on no account, whatever the system calls it.
+    main: Option<ThreadId>,
 }
 
 /// Shows the log above the bars, and keeps it, as far as was asked for.
@@ -59,6 +63,7 @@ pub(super) fn start(global: &Global, bars: &MultiProgress) -> anyhow::Result<()>
         bars: Some(bars.clone()),
         file,
         shown,
+        main: Some(std::thread::current().id()),
     };
     // A second start in one process keeps the first logger, which looks up where lines go now.
     let _ = log::set_logger(&Lines);
@@ -100,7 +105,10 @@ impl Log for Lines {
         }
         // Threads are named for the account they work on.
         let thread = std::thread::current();
-        let account = thread.name().unwrap_or("popfetch");
+        let account = match thread.name() {
+            Some(account) if Some(thread.id()) != places().main => account,
+            _ => "popfetch",
+        };
         let line = format!("{account}: {}", record.args());
         // Whoever suspends the bars may have something to keep: nobody holds both.
         let bars = {
