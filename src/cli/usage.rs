@@ -111,7 +111,7 @@ pub(super) enum Usage {
         address: String,
     },
     /// The provider has no POP3.
-    #[error("{name} cannot be fetched from by POP3: {instead}")]
+    #[error("{name} has no POP3: {instead}")]
     NoPop3 {
         /// The provider.
         name: &'static str,

@@ -240,7 +240,9 @@ fn typed(address: &str, asker: &Asker) -> Result<Answering, Cancelled> {
     loop {
         let answer = asker.line("POP3 server", None)?;
         if !is_host(&answer) {
-            report::say(&"Please type a name such as pop.example.org, without a port.");
+            report::say(
+                &"Please type a name alone, such as pop.example.org; --port names another port than 995 and 110.",
+            );
             continue;
         }
         let found = probe::ports(&answer, &asker.stop);

@@ -27,10 +27,10 @@ pub(in crate::cli) enum AccountCommand {
 /// --keyring, or comes from a file or a command.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
-  popfetch account add you@example.org       Ask for the rest, test it, and write it
-  popfetch account add you@gmail.com --name home --maildir ~/Mail/home    Ask for less
-  popfetch account add you@example.org --host pop.example.org --password-command 'pass show mail' --yes    Ask nothing
-  popfetch account add you@example.org --keyring --yes    Read the password from standard input
+  popfetch account add you@example.org                   Ask for the rest, test it, and write it
+  popfetch account add you@gmail.com --maildir ~/Mail    Ask for less
+  popfetch account add you@gmx.de --password-command 'pass show mail' --yes   Ask nothing
+  popfetch account add you@gmx.de --keyring --yes        Read the password from standard input
 ")]
 #[expect(
     clippy::struct_excessive_bools,

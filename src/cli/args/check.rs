@@ -11,8 +11,8 @@
 /// server says of itself are shown.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
-  popfetch check           all accounts that are enabled
-  popfetch check work -v   one account, with fingerprints and capabilities
+  popfetch check           Check all accounts that are enabled
+  popfetch check work -v   Check one, and show fingerprints and capabilities
 ")]
 pub(in crate::cli) struct Check {
     /// Accounts, as the configuration names them; all that are enabled, without
