@@ -87,11 +87,7 @@ pub(super) fn history(options: &History, global: &Global) -> anyhow::Result<Stat
         } else {
             &format!("{hidden} older messages are")
         };
-        let stderr = Term::stderr();
-        let width = stderr.is_term().then(|| stderr.size().1.into());
-        for line in wrap(&format!("{what} not shown: --all shows all."), width, 0) {
-            report::say(&line);
-        }
+        report::say(&format!("{what} not shown; see all by --all."));
     }
     Ok(status)
 }
