@@ -115,7 +115,8 @@ impl Wanted {
         let is_search = options.uid.is_some()
             || options.message_id.is_some()
             || options.from.is_some()
-            || options.since.is_some();
+            || options.since.is_some()
+            || options.until.is_some();
         let message_id = options.message_id.as_deref();
         let bare = message_id.map(|id| id.trim_start_matches('<').trim_end_matches('>'));
         Ok(Self {
@@ -155,15 +156,15 @@ fn moment(text: &str, is_end: bool, zone: &TimeZone) -> anyhow::Result<Timestamp
     if let Ok(date) = text.parse::<civil::Date>()
         && !text.contains(['T', ' '])
     {
-        let day = if is_end {
-            date.checked_add(1.day())?
-        } else {
-            date
-        };
-        return Ok(day.to_zoned(zone.clone())?.timestamp());
+        let day = if is_end { date.tomorrow() } else { Ok(date) };
+        let day = day.and_then(|day| day.to_zoned(zone.clone()));
+        return Ok(day.map_err(|_| wrong())?.timestamp());
     }
     if let Ok(time) = text.parse::<civil::DateTime>() {
-        return Ok(time.to_zoned(zone.clone())?.timestamp());
+        return Ok(time
+            .to_zoned(zone.clone())
+            .map_err(|_| wrong())?
+            .timestamp());
     }
     let day = match text {
         "today" => Some(0),
@@ -222,7 +223,7 @@ fn show(
             let lines = match width {
                 // A subject may be long, and its start says enough; a path does not.
                 Some(width) if at == 0 => vec![truncate_str(line, width, "…").into_owned()],
-                width => wrap(line, width, 4),
+                width => wrap("", 4, line, width),
             };
             for line in lines {
                 report::data(&line)?;

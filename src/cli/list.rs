@@ -172,7 +172,7 @@ fn legend(listed: &[Listed], columns: Option<usize>) -> Vec<String> {
         let is_narrow = |columns| widest > columns;
         if let Some(columns) = columns.filter(|columns| is_narrow(*columns)) {
             lines.push(format!("{count:>digits$} {plan}"));
-            lines.extend(wrap(&format!("  {fetch}; {keep}"), Some(columns), 2));
+            lines.extend(wrap("", 2, &format!("  {fetch}; {keep}"), Some(columns)));
         } else if columns.is_some_and(|columns| line.len() > columns) {
             lines.extend([start, format!("{:indent$}{keep}", "")]);
         } else {

@@ -67,7 +67,7 @@ pub(super) fn lines(rows: &[Row], width: Option<usize>) -> Vec<String> {
         ),
         (
             4,
-            column("on server", right, texts(&|row| row.server.to_string())),
+            column("left there", right, texts(&|row| row.server.to_string())),
         ),
         (3, column("next run", left, texts(&|row| row.next.clone()))),
     ];
@@ -167,7 +167,7 @@ mod tests {
         );
         assert!(
             lines[1].starts_with(&format!(
-                "work     ✓ 3 min ago     12      16  {picture}    1240       1893  in 7 min"
+                "work     ✓ 3 min ago     12      16  {picture}    1240        1893  in 7 min"
             )),
             "{lines:#?}"
         );

@@ -175,8 +175,13 @@ pub(super) fn run(whose: &Whose<'_>, outcome: &Outcome, summary: bool, notices: 
 
 /// That an account is well again.
 pub(super) fn recovered(account: &str, after: Duration) -> String {
-    let after = time::span(after);
-    line(Some(account), &format!("well again, after {after}"), None)
+    // What is shorter is one run after the other by hand.
+    let text = if after < Duration::from_secs(60) {
+        "well again".to_owned()
+    } else {
+        format!("well again, after {}", time::span(after))
+    };
+    line(Some(account), &text, None)
 }
 
 /// What is no trouble, and has to be known once.

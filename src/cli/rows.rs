@@ -30,13 +30,42 @@ const MIN_FROM: usize = 8;
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// A line of titles, then one for each row. Without a width nothing is cut.
+/// On a terminal that is narrower, sender and subject have a line of their own.
+const NARROW: usize = 64;
+
+/// A line of titles, then one for each row, or two of them. Without a width nothing is cut.
 pub(super) fn lines(rows: &[Row], width: Option<usize>) -> Vec<String> {
+    match width {
+        Some(width) if width < NARROW => in_two_lines(rows, width),
+        width => in_one_line(rows, ["from", "subject"], width),
+    }
+}
+
+fn in_two_lines(rows: &[Row], width: usize) -> Vec<String> {
+    let bare = |row: &Row| Row {
+        from: String::new(),
+        subject: String::new(),
+        ..row.clone()
+    };
+    let firsts: Vec<Row> = rows.iter().map(bare).collect();
+    let firsts = in_one_line(&firsts, ["", ""], Some(width)).into_iter();
+    let seconds = rows
+        .iter()
+        .map(|row| format!("  {}: {}", row.from, row.subject));
+    let seconds = std::iter::once("  from: subject".to_owned()).chain(seconds);
+    let lines = firsts.zip(seconds);
+    lines
+        .map(|(first, second)| format!("{first}\n{}", truncate_str(&second, width, "…")))
+        .collect()
+}
+
+fn in_one_line(rows: &[Row], last: [&str; 2], width: Option<usize>) -> Vec<String> {
     let (format, date) = match width {
         Some(width) if width < WIDE => ("%Y-%m-%d", "date"),
         _ => ("%Y-%m-%d %H:%M", "date (UTC)"),
     };
-    let titles = ["no", "size", date, "here", "plan", "from", "subject"].map(str::to_owned);
+    let [from, subject] = last;
+    let titles = ["no", "size", date, "here", "plan", from, subject].map(str::to_owned);
     let cells = rows.iter().map(|row| {
         let date = row.date.map(|date| date.strftime(format).to_string());
         [
@@ -138,9 +167,23 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         for width in [1, 10, 30, 40, 60, 79, 80, 81, 99, 100, 101, 200] {
             for line in lines(&rows(), Some(width)) {
-                assert!(measure_text_width(&line) <= width, "{width}: {line:?}");
+                for line in line.lines() {
+                    assert!(measure_text_width(line) <= width, "{width}: {line:?}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_sender_and_subject_are_below() {
+        let lines = lines(&rows()[1..], Some(40));
+        assert_eq!(
+            lines[0],
+            " no      size  date        here  plan\n  from: subject"
+        );
+        let (first, second) = lines[1].split_once('\n').unwrap();
+        assert_eq!(first, " 10  3.42 KiB  2026-11-22  here  keep");
+        assert!(second.starts_with("  Ann: long long"), "{second}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -165,7 +166,8 @@ impl<'r> Run<'r> {
         };
         let recovered = told.as_ref().and_then(|told| told.recovered_since);
         let recovered = recovered.filter(|_| !global.quiet).map(|since| {
-            let after = self.now.duration_since(since).unsigned_abs();
+            // Another run may have noted it since this one began.
+            let after = Duration::try_from(self.now.duration_since(since)).unwrap_or_default();
             report::recovered(&account.name, after)
         });
         let lines = match told {

@@ -73,7 +73,7 @@ pub(super) fn status(options: &Options, global: &Global) -> anyhow::Result<Statu
     }
     for (account, standing) in &standings {
         for line in remarks(account, standing, &now) {
-            for line in wrap(&line, width, 4) {
+            for line in wrap("", 4, &line, width) {
                 report::data(&line)?;
             }
         }
@@ -185,11 +185,15 @@ fn remarks(account: &Account, standing: &Standing, now: &Zoned) -> Vec<String> {
         ..
     }) = &standing.last
     {
-        let trouble = trouble.strip_prefix("popfetch: ").unwrap_or(trouble);
-        lines.push(format!("✗ {trouble}"));
+        // What waits is named below.
+        let mut waiting = standing.waiting.iter();
+        if !waiting.any(|problem| trouble.contains(&problem.to_string())) {
+            let trouble = trouble.strip_prefix("popfetch: ").unwrap_or(trouble);
+            lines.push(format!("✗ {trouble}"));
+        }
         let since = match well {
-            Some(well) => format!("the last run without trouble was {}", ago(*well, now)),
-            None => "no run was without trouble yet".to_owned(),
+            Some(well) => format!("the last run that went well was {}", ago(*well, now)),
+            None => "no run went well yet".to_owned(),
         };
         lines.push(format!("  {name}: {since}"));
     }

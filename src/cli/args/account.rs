@@ -22,7 +22,7 @@ pub(in crate::cli) enum AccountCommand {
 ///
 /// The server follows from the address where popfetch knows the provider. Elsewhere it asks the provider, and
 /// Thunderbird's database, over HTTPS, if you allow it. Nothing is written before connection, login and listing were seen
-/// to work, and a comment in the file stays where it is. What an option says is not asked; without a terminal all must be
+/// to work (an account with OAuth2 is written before its login), and a comment in the file stays where it is. What an option says is not asked; without a terminal all must be
 /// said, or left to popfetch by --yes. A password is never an option: it is typed, or read from standard input with
 /// --keyring, or comes from a file or a command.
 #[derive(Debug, clap::Args)]

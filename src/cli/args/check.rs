@@ -15,7 +15,7 @@
   popfetch check work -v   Check one, and show fingerprints and capabilities
 ")]
 pub(in crate::cli) struct Check {
-    /// Accounts, as the configuration names them; all that are enabled, without
+    /// Accounts, as the configuration names them; without any, all that are enabled
     #[arg(value_name = "ACCOUNT")]
     pub(in crate::cli) accounts: Vec<String>,
 

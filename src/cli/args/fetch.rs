@@ -69,7 +69,7 @@ pub(in crate::cli) enum Remind {
   popfetch retry work   Hand over what waits in one account
 ")]
 pub(in crate::cli) struct Retry {
-    /// Accounts, as the configuration names them; all that are enabled, without
+    /// Accounts, as the configuration names them; without any, all that are enabled
     #[arg(value_name = "ACCOUNT")]
     pub(in crate::cli) accounts: Vec<String>,
 }

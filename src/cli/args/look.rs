@@ -31,7 +31,7 @@ pub(in crate::cli) struct List {
   popfetch status --json work   One account, for programs
 ")]
 pub(in crate::cli) struct Status {
-    /// Accounts, as the configuration names them; all that are enabled, without
+    /// Accounts, as the configuration names them; without any, all that are enabled
     #[arg(value_name = "ACCOUNT")]
     pub(in crate::cli) accounts: Vec<String>,
 }
@@ -49,7 +49,7 @@ pub(in crate::cli) struct Status {
   popfetch history --all --json                 All of it, for programs
 ")]
 pub(in crate::cli) struct History {
-    /// Accounts, as the configuration names them; all, without
+    /// Accounts, as the configuration names them; without any, all
     #[arg(value_name = "ACCOUNT")]
     pub(in crate::cli) accounts: Vec<String>,
 

@@ -22,7 +22,7 @@ pub(in crate::cli) struct Schedule {
     #[arg(value_name = "cron|systemd|launchd", hide_possible_values = true)]
     pub(in crate::cli) kind: Kind,
 
-    /// Accounts to fetch from, as the configuration names them; all that are enabled, without
+    /// Accounts to fetch from, as the configuration names them; without any, all that are enabled
     #[arg(value_name = "ACCOUNT")]
     pub(in crate::cli) accounts: Vec<String>,
 

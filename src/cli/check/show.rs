@@ -6,12 +6,13 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use console::{Term, measure_text_width, style};
+use console::{Term, style};
 use serde_json::{Value, json};
 
 use super::super::args::{Global, When};
 use super::super::cure::{self, Whose};
 use super::super::exit::Status;
+use super::super::wrap::wrap;
 use super::super::{report, visible};
 use crate::check::{Event, Finding, Mark, Topic};
 use crate::config;
@@ -90,26 +91,7 @@ impl Style {
 
     /// A text behind its head, its further lines behind so many blanks.
     pub(in crate::cli) fn wrap(&self, head: &str, margin: usize, text: &str) -> Vec<String> {
-        let mut lines = Vec::new();
-        let mut line = head.to_owned();
-        let mut is_begun = false;
-        for word in text.split(' ') {
-            let wide = measure_text_width(&line) + 1 + measure_text_width(word);
-            // A long path may have more room below its head.
-            let is_pushed = is_begun || measure_text_width(&line) > margin;
-            if is_pushed && self.width.is_some_and(|width| wide > width) {
-                let full = std::mem::replace(&mut line, " ".repeat(margin));
-                lines.push(full.trim_end().to_owned());
-                is_begun = false;
-            }
-            if is_begun {
-                line.push(' ');
-            }
-            line.push_str(word);
-            is_begun = true;
-        }
-        lines.push(line);
-        lines
+        wrap(head, margin, text, self.width)
     }
 }
 
@@ -324,6 +306,8 @@ fn object(finding: &Finding, whose: &Whose<'_>) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use console::measure_text_width;
+
     use super::*;
     use crate::check::Trouble;
 

@@ -140,7 +140,7 @@ fn a_stop_ends_a_program_that_does_not() {
     running.signal("TERM");
     tells(
         &running.finish(),
-        74,
+        75,
         &["after-sync", "because popfetch was"],
     );
     assert_eq!(mailbox.here(), mailbox.there());
