@@ -109,12 +109,13 @@ pub fn check(subject: &Subject<'_>, scope: Scope, tell: &mut dyn FnMut(Event<'_>
     let mut new = maildrop::New::default();
     let opened = server::connect(subject, &mut teller)
         .and_then(|connection| login::log_in(subject, connection, proof, &record, &mut teller));
+    let is_open = opened.is_some();
     if let Some((session, listings)) = opened {
         new = maildrop::look(subject, session, listings, &record, &mut teller);
     }
     if scope == Scope::All && !subject.is_stopped() {
         store::look(subject, &record, &new, &mut teller);
-        record.tell(subject, &mut teller);
+        record.tell(subject, is_open, &mut teller);
         clock::look(subject, begun.elapsed(), &mut teller);
     }
     !subject.is_stopped()

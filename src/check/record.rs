@@ -73,8 +73,16 @@ impl Record {
         (left.as_secs() > SHORT).then_some(Trouble::TooSoon { left })
     }
 
-    /// Tells how it is.
-    pub(super) fn tell(self, subject: &Subject<'_>, teller: &mut Teller<'_>) {
+    /// What the last run had to say.
+    fn last_trouble(&self, subject: &Subject<'_>) -> Option<Trouble> {
+        let last = self.account(subject).ok()??.last_run().ok()??;
+        let said = last.trouble?;
+        let said = said.strip_prefix("popfetch: ").unwrap_or(&said).to_owned();
+        Some(Trouble::LastRun { at: last.at, said })
+    }
+
+    /// Tells how it is; of the last run's trouble where the maildrop could be opened, for what keeps it shut was told.
+    pub(super) fn tell(self, subject: &Subject<'_>, is_open: bool, teller: &mut Teller<'_>) {
         let folder = subject.state;
         let shown = folder.display();
         teller.begin(Topic::State);
@@ -92,6 +100,9 @@ impl Record {
         if let Err((path, source)) = tried {
             let error = Error::Folder { path, source };
             return teller.fail(Topic::State, shown.to_string(), error);
+        }
+        if let Some(trouble) = self.last_trouble(subject).filter(|_| is_open) {
+            teller.note(Topic::State, "the last run", trouble);
         }
         if let Some(error) = self.busy {
             return teller.note(Topic::State, shown.to_string(), error);

@@ -195,6 +195,14 @@ pub enum Trouble {
         /// cron's PATH.
         path: &'static str,
     },
+    /// The last run had trouble.
+    #[error("the last run, on {}, said: {said}", at.strftime("%Y-%m-%d %H:%M UTC"))]
+    LastRun {
+        /// When it began.
+        at: Timestamp,
+        /// What it said, with the cure.
+        said: String,
+    },
     /// Nothing runs popfetch from time to time.
     #[error("nothing runs popfetch by the clock: mail comes when you run `popfetch sync`")]
     ByHand,

@@ -146,6 +146,7 @@ impl From<&Trouble> for Status {
             | Trouble::OutOfTime { .. }
             | Trouble::Unidentified { .. } => Self::Protocol,
             Trouble::Gone { .. }
+            | Trouble::LastRun { .. }
             | Trouble::LittleRoom { .. }
             | Trouble::NoRoom { .. }
             | Trouble::OtherClock { .. }

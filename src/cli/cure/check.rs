@@ -72,6 +72,8 @@ pub(in crate::cli) fn of_trouble(trouble: &Trouble, whose: &Whose<'_>) -> Option
         Trouble::NotInCron { .. } => {
             "name it with its whole path in deliver".to_owned()
         }
+        // It has its own.
+        Trouble::LastRun { .. } => return None,
         Trouble::ByHand => {
             "`popfetch schedule cron --install`, or systemd or launchd in place of cron, has it run every 10 minutes".to_owned()
         }

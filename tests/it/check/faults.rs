@@ -205,6 +205,32 @@ fn a_provider_that_does_not_delete_what_the_account_says() {
 }
 
 #[test]
+fn trouble_of_the_last_run_that_a_check_does_not_meet() {
+    let mailbox = Mailbox::new(1);
+    let refusal = Act::reply("-ERR no such letter");
+    mailbox
+        .server
+        .set_faults(vec![Fault::Each("RETR 1", refusal)]);
+    let sync = || {
+        let mut sync = mailbox.sandbox.command();
+        sync.env_remove("XDG_STATE_HOME").arg("sync");
+        Running::new(sync).finish().code
+    };
+    assert_eq!(sync(), 69);
+    let words = ["the last run", "refused RETR", "no such letter"];
+    assert_says(&check(&mailbox, &[]), 0, ("!", "state"), &words, &[]);
+    // What is wrong now is not told twice.
+    mailbox.configure("auth = \"apop\"");
+    let out = check(&mailbox, &[]);
+    assert!(!out.stdout.contains("the last run"), "{}", out.stdout);
+    mailbox.configure("");
+    mailbox.server.set_faults(Vec::new());
+    assert_eq!(sync(), 0);
+    let out = check(&mailbox, &[]);
+    assert!(!out.stdout.contains("the last run"), "{}", out.stdout);
+}
+
+#[test]
 fn mail_that_is_too_large() {
     let mailbox = Mailbox::new(3);
     mailbox.configure("max-size = \"1B\"");
