@@ -25,6 +25,7 @@ mod output; // what is printed, and what never is
 mod overview; // how the accounts stand, also by a record of a former version
 mod peers; // each case in which other programs were tried out
 mod pipelining; // which commands are sent ahead of their replies, and what a server may make of that
+mod readme; // that the README says what is so
 mod restore; // mail deleted, moved or lost here, and a state that is lost
 mod retention; // what is deleted from the server, and when
 mod retrieval; // messages on their way, and how many commands are in flight
