@@ -73,7 +73,7 @@ fn object(account: &Account) -> serde_json::Value {
             Security::Cleartext => "none",
         },
         "destinations": destinations.map(ToString::to_string).collect::<Vec<_>>(),
-        "leave_on_server": words::retention(account.retention),
+        "leave_on_server": words::setting(account.retention),
         "enabled": account.enabled,
     })
 }

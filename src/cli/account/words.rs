@@ -1,9 +1,11 @@
-//! Accounts and what is wanted of them, in words.
+//! Accounts and what is wanted of them, in words for people and values for programs.
 //!
-//! It refuses to know how these are configured.
+//! It refuses to know where these are configured.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use crate::config::Account;
 use crate::delivery::Destination;
@@ -26,6 +28,22 @@ pub(super) fn retention(policy: Policy) -> String {
             days(time)
         ),
         Policy::Delete => "is deleted from the server at once".to_owned(),
+    }
+}
+
+/// The same as the configuration writes it.
+pub(super) fn setting(policy: Policy) -> Value {
+    let time = |time: Duration| match time.as_secs() {
+        seconds if seconds.is_multiple_of(DAY) => format!("{}d", seconds / DAY),
+        seconds => format!("{seconds}s"),
+    };
+    match policy {
+        // In Gmail's recent: mode it is so whatever is written.
+        Policy::Keep | Policy::KeepRecent => json!(true),
+        Policy::Delete => json!(false),
+        Policy::KeepFor(span) => json!(time(span)),
+        Policy::KeepWhileHere(None) => json!("until-deleted"),
+        Policy::KeepWhileHere(Some(span)) => json!(["until-deleted", time(span)]),
     }
 }
 
@@ -105,6 +123,24 @@ mod tests {
             (Policy::Delete, "is deleted from the server at once"),
         ] {
             assert_eq!(retention(policy), words);
+        }
+    }
+
+    #[test]
+    fn for_programs_retention_is_as_the_configuration_has_it() {
+        let days = |days| Duration::from_secs(days * DAY);
+        for (policy, value) in [
+            (Policy::Keep, json!(true)),
+            (Policy::KeepFor(days(14)), json!("14d")),
+            (Policy::KeepFor(days(1) / 2), json!("43200s")),
+            (Policy::KeepWhileHere(None), json!("until-deleted")),
+            (
+                Policy::KeepWhileHere(Some(days(30))),
+                json!(["until-deleted", "30d"]),
+            ),
+            (Policy::Delete, json!(false)),
+        ] {
+            assert_eq!(setting(policy), value);
         }
     }
 

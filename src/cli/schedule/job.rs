@@ -58,9 +58,13 @@ impl Job {
         let folders = Path::new(&self.program).ancestors().skip(1);
         folders
             .filter(|folder| folder.ends_with("target"))
-            .any(|folder| folder.join("CACHEDIR.TAG").exists())
+            // cargo tags a folder that it makes, and only notes its compiler in one that was there.
+            .any(|folder| MARKS.iter().any(|mark| folder.join(mark).exists()))
     }
 }
+
+/// What is in a folder that cargo builds in.
+const MARKS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
 
 /// The folder that a variable names, if it counts: relative ones do not (XDG Base Directory Specification).
 pub(super) fn place(name: &str) -> Option<PathBuf> {

@@ -249,7 +249,7 @@ fn a_dry_run_and_status_look_at_the_former_port_and_leave_it() {
     assert_eq!((out.code, out.stderr.as_str()), (0, ""));
     assert!(!out.stdout.contains(": fetch: "), "{}", out.stdout);
     let out = mailbox.sandbox.run(["status"]);
-    assert!(out.stdout.contains("      3          3"), "{}", out.stdout);
+    assert!(out.stdout.contains("     3           3"), "{}", out.stdout);
     assert!(
         mailbox.sandbox.snapshot() == before,
         "something was changed"
