@@ -180,7 +180,7 @@ fn every_file_that_is_named_is_there() {
 }
 
 #[test]
-fn the_pictures_are_drawn_from_what_the_program_says_now() {
+fn the_pictures_show_a_sync_a_status_and_a_check_and_run_nothing() {
     for (picture, words) in [
         ("sync", &["new (", "on the server", "total"][..]),
         ("status", &["account", "last run", "today", "left there"]),
