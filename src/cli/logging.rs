@@ -6,8 +6,9 @@
 
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::ThreadId;
 
@@ -20,7 +21,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 use super::args::Global;
 use super::report;
 
-/// Where lines go. There is one log in a process, and a program that waits for its next run begins it anew.
+/// Where lines go. There is one log in a process.
 static PLACES: Mutex<Places> = Mutex::new(Places {
     bars: None,
     file: None,
@@ -43,10 +44,6 @@ pub(super) fn start(global: &Global, bars: &MultiProgress) -> anyhow::Result<()>
         1 => LevelFilter::Info,
         _ => LevelFilter::Trace,
     };
-    let open = |path| {
-        let mut options = OpenOptions::new();
-        options.append(true).create(true).mode(0o600).open(path)
-    };
     let file = match &global.log_file {
         Some(path) => {
             let file =
@@ -65,10 +62,25 @@ pub(super) fn start(global: &Global, bars: &MultiProgress) -> anyhow::Result<()>
         shown,
         main: Some(std::thread::current().id()),
     };
-    // A second start in one process keeps the first logger, which looks up where lines go now.
+    // Only a second start in one process could fail, and the first one serves.
     let _ = log::set_logger(&Lines);
     log::set_max_level(level);
     Ok(())
+}
+
+/// Shows the log above the bars of a further run, and keeps it in the file that has the name now: the former one may have
+/// been put away. One that cannot be opened is kept, for no log keeps mail from arriving.
+pub(super) fn go_on(global: &Global, bars: &MultiProgress) {
+    let mut places = places();
+    places.bars = Some(bars.clone());
+    if let Some(file) = global.log_file.as_deref().and_then(|path| open(path).ok()) {
+        places.file = Some(file);
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600).open(path)
 }
 
 /// Keeps a line that is said to whoever started popfetch.

@@ -88,7 +88,7 @@ impl<'r> Run<'r> {
         let is_quiet = global.quiet || scope == Scope::Here;
         let names = accounts.iter().map(|account| account.name.as_str());
         let bars = Bars::new(global.progress, is_quiet, names);
-        logging::start(global, bars.multi())?;
+        logging::go_on(global, bars.multi());
         let stop = surroundings::stop_flag()?;
         let now = Timestamp::now();
         let surroundings = surroundings::for_programs(&folders.home);
