@@ -15,6 +15,8 @@ pub enum Policy {
     Keep,
     /// For good, although the user said otherwise: the login name asks Gmail for what other programs fetch, too.
     KeepRecent,
+    /// In this run, whatever the user said.
+    KeepForNow,
     /// For this long after it was first seen.
     KeepFor(Duration),
     /// Until it has left the local Maildir, but no longer than this, if so much is given.
@@ -38,12 +40,20 @@ pub enum Verdict {
     KeepUndeletable,
     /// It stays: when it was first seen, the clock was wrong, so that nobody knows how long ago that was.
     KeepUndated,
+    /// It stays: another program fetched it, and nobody knows whether it was deleted there.
+    KeepElsewhere,
+    /// It stays: another program seems to have fetched it.
+    KeepGuessed,
+    /// It stays: it was only marked as seen.
+    KeepMarked,
     /// It stays until then.
     KeepUntil(Timestamp),
     /// It is deleted: it is here, and that is enough.
     Delete,
     /// It is deleted: it was deleted here.
     DeleteLeft,
+    /// It is deleted: the program that fetched it was to do that.
+    DeleteAsked,
     /// It is deleted: it has been kept since it was first seen, and its time is over.
     DeleteOlder(Timestamp),
 }
@@ -52,7 +62,10 @@ impl Verdict {
     /// Whether the copy is to be deleted now.
     #[must_use]
     pub fn is_due(self) -> bool {
-        matches!(self, Self::Delete | Self::DeleteLeft | Self::DeleteOlder(_))
+        matches!(
+            self,
+            Self::Delete | Self::DeleteLeft | Self::DeleteAsked | Self::DeleteOlder(_)
+        )
     }
 }
 
@@ -74,10 +87,22 @@ impl fmt::Display for Verdict {
             Self::KeepUndated => {
                 f.write_str("keep on the server: the clock was wrong when it was first seen")
             }
+            Self::KeepElsewhere => {
+                f.write_str("keep on the server: another program fetched it, and may still have it")
+            }
+            Self::KeepGuessed => f.write_str(
+                "keep on the server: another program seems to have fetched it, by a uid that it did not store whole",
+            ),
+            Self::KeepMarked => {
+                f.write_str("keep on the server: it was marked as seen, and not fetched")
+            }
             Self::KeepUntil(time) => write!(f, "keep on the server until {time:.0}"),
             Self::Delete => f.write_str("delete from the server: leave-on-server is false"),
             Self::DeleteLeft => {
                 f.write_str("delete from the server: it was deleted from the Maildir here")
+            }
+            Self::DeleteAsked => {
+                f.write_str("delete from the server: so was the program told that fetched it")
             }
             Self::DeleteOlder(seen) => {
                 write!(f, "delete from the server: first seen {seen:.0}")
@@ -88,6 +113,9 @@ impl fmt::Display for Verdict {
 
 /// Nothing was seen before 2025, when there was no popfetch to see it: a clock that says so had not been set.
 const EARLIEST: Timestamp = Timestamp::constant(1_735_689_600, 0);
+
+/// What another program says of a time before this was said by a clock that had not been set.
+const EARLIEST_ELSEWHERE: Timestamp = Timestamp::constant(978_307_200, 0);
 
 /// A server that was told so often to delete a message, and accepted it, will not do it.
 const PATIENCE: u32 = 3;
@@ -103,25 +131,52 @@ pub struct Copy {
     pub left: bool,
     /// How often the server said that it deletes it, and still has it.
     pub kept: u32,
+    /// Who has the message.
+    pub holder: Holder,
+}
+
+/// Who has a message whose copy is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// popfetch fetched it.
+    Here,
+    /// Another program says that it fetched it, and was to delete it from the server next if it was `asked` to.
+    Elsewhere {
+        /// Whether it was.
+        asked: bool,
+    },
+    /// Another program, as it seems.
+    Guessed,
+    /// Nobody that is known of.
+    Nobody,
 }
 
 /// Judges a copy.
 #[must_use]
 pub fn judge(policy: Policy, copy: Copy, now: Timestamp) -> Verdict {
     match policy {
-        Policy::Keep => Verdict::Keep,
+        Policy::KeepForNow => Verdict::Keep,
         Policy::KeepRecent => Verdict::KeepRecent,
+        _ if copy.holder == (Holder::Elsewhere { asked: true }) => Verdict::DeleteAsked,
+        Policy::Keep => Verdict::Keep,
+        _ if copy.holder == Holder::Guessed => Verdict::KeepGuessed,
+        _ if copy.holder == Holder::Nobody => Verdict::KeepMarked,
         _ if !copy.published => Verdict::KeepUnpublished,
         _ if copy.kept >= PATIENCE => Verdict::KeepUndeletable,
         Policy::Delete => Verdict::Delete,
         Policy::KeepWhileHere(_) if copy.left => Verdict::DeleteLeft,
+        Policy::KeepWhileHere(None) if copy.holder != Holder::Here => Verdict::KeepElsewhere,
         Policy::KeepWhileHere(None) => Verdict::KeepWhileHere,
         Policy::KeepFor(time) | Policy::KeepWhileHere(Some(time)) => judge_age(time, copy, now),
     }
 }
 
 fn judge_age(time: Duration, copy: Copy, now: Timestamp) -> Verdict {
-    if copy.first_seen < EARLIEST {
+    let earliest = match copy.holder {
+        Holder::Here => EARLIEST,
+        Holder::Elsewhere { .. } | Holder::Guessed | Holder::Nobody => EARLIEST_ELSEWHERE,
+    };
+    if copy.first_seen < earliest {
         return Verdict::KeepUndated;
     }
     // A time beyond all times never comes.
@@ -158,6 +213,7 @@ mod tests {
             published,
             left: false,
             kept: 0,
+            holder: Holder::Here,
         };
         judge(policy, copy, now)
     }
@@ -169,6 +225,7 @@ mod tests {
             published: true,
             left: false,
             kept,
+            holder: Holder::Here,
         };
         assert!(judge(Policy::Delete, kept(PATIENCE - 1), at(1)).is_due());
         let verdict = judge(Policy::Delete, kept(PATIENCE), at(1));
@@ -244,6 +301,7 @@ mod tests {
             published: true,
             left,
             kept: 0,
+            holder: Holder::Here,
         };
         let forever = Policy::KeepWhileHere(None);
         assert_eq!(judge(forever, copy(true), at(1)), Verdict::DeleteLeft);
@@ -270,5 +328,39 @@ mod tests {
         assert!(is_suspicious(6, 6));
         assert!(!is_suspicious(5, 5));
         assert!(!is_suspicious(500, 1000));
+    }
+
+    #[test]
+    fn what_another_program_fetched_is_kept_or_deleted_as_it_would_be() {
+        let copy = |holder, first_seen| Copy {
+            first_seen,
+            published: true,
+            left: false,
+            kept: 0,
+            holder,
+        };
+        let elsewhere = Holder::Elsewhere { asked: false };
+        let asked = Holder::Elsewhere { asked: true };
+        let days = Policy::KeepFor(Duration::from_secs(14 * DAY));
+        let long_ago = EARLIEST_ELSEWHERE;
+        let verdict = |policy, holder| judge(policy, copy(holder, long_ago), at(1));
+        assert_eq!(verdict(days, elsewhere), Verdict::DeleteOlder(long_ago));
+        assert_eq!(verdict(days, Holder::Here), Verdict::KeepUndated);
+        assert_eq!(verdict(Policy::Delete, elsewhere), Verdict::Delete);
+        assert_eq!(
+            verdict(Policy::KeepWhileHere(None), elsewhere),
+            Verdict::KeepElsewhere
+        );
+        for policy in [Policy::Keep, days, Policy::Delete] {
+            assert_eq!(verdict(policy, asked), Verdict::DeleteAsked);
+        }
+        assert_eq!(verdict(Policy::KeepForNow, asked), Verdict::Keep);
+        assert_eq!(verdict(Policy::KeepRecent, asked), Verdict::KeepRecent);
+        for policy in [days, Policy::Delete, Policy::KeepWhileHere(None)] {
+            assert_eq!(verdict(policy, Holder::Nobody), Verdict::KeepMarked);
+            assert_eq!(verdict(policy, Holder::Guessed), Verdict::KeepGuessed);
+        }
+        let undated = copy(elsewhere, Timestamp::UNIX_EPOCH);
+        assert_eq!(judge(days, undated, at(1)), Verdict::KeepUndated);
     }
 }

@@ -75,7 +75,7 @@ fn never_deletes(subject: &Subject<'_>) -> Option<Trouble> {
     let pop3 = subject.provider?.pop3()?;
     let provider = subject.provider?.name;
     match subject.retention {
-        Policy::Keep | Policy::KeepRecent => None,
+        Policy::Keep | Policy::KeepRecent | Policy::KeepForNow => None,
         _ if pop3.quirks.keeps_deleted => Some(Trouble::KeepsDeleted { provider }),
         // What is not listed again cannot be deleted later; what is deleted at once is listed still.
         Policy::KeepFor(_) | Policy::KeepWhileHere(_) if pop3.quirks.pages_listing => {

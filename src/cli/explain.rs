@@ -81,12 +81,14 @@ fn text(message: &Explained) -> String {
         number,
         uid,
         size,
-        decision,
         verdict,
         ..
     } = message;
     let size = size.to_string();
-    format!("{number:>7} {size:>9} {uid}: {decision}; {verdict}")
+    format!(
+        "{number:>7} {size:>9} {uid}: {}; {verdict}",
+        message.fetching()
+    )
 }
 
 /// A message as JSON.
@@ -99,7 +101,7 @@ pub(super) fn object(account: &str, message: &Explained) -> Value {
         "octets": message.size.0,
         "fetch": message.decision == Decision::Fetch,
         "delete": message.verdict.is_due(),
-        "decision": message.decision.to_string(),
+        "decision": message.fetching(),
         "retention": message.verdict.to_string(),
     })
 }

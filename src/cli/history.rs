@@ -14,7 +14,7 @@ use super::usage::Usage;
 use super::wrap::wrap;
 use super::{accounts, report, surroundings, visible};
 use crate::config::Account;
-use crate::state::{Ledger, Past};
+use crate::state::{Ledger, MARKED, Past};
 use crate::sync::{self, Found, Outcome, Tally};
 
 /// A message, where it is in each of its places, and what its header says.
@@ -249,9 +249,16 @@ fn lines(account: &str, message: &Message, zone: &TimeZone) -> Vec<String> {
     let sender = shown(header.sender.as_ref());
     let subject = shown(header.subject.as_ref());
     let mut lines = vec![
-        format!("{} {account}: {sender}: {subject}", at(past.fetched)),
+        match past.source {
+            // Its header was never here.
+            Some(_) => format!("{} {account}", at(past.fetched)),
+            None => format!("{} {account}: {sender}: {subject}", at(past.fetched)),
+        },
         format!("  {}, {}, {}", uid(past), past.size, server(past, &at)),
     ];
+    if let Some(source) = &past.source {
+        lines.push(format!("  {}", elsewhere(source)));
+    }
     for (place, found) in past.places.iter().zip(found) {
         lines.push(format!(
             "  {}",
@@ -259,6 +266,15 @@ fn lines(account: &str, message: &Message, zone: &TimeZone) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Who has a message that popfetch did not fetch.
+fn elsewhere(source: &str) -> String {
+    if source == MARKED {
+        "marked as seen, and not fetched".to_owned()
+    } else {
+        format!("fetched by {}", visible::text(source))
+    }
 }
 
 fn uid(past: &Past) -> String {
@@ -325,7 +341,8 @@ fn object(account: &str, message: &Message) -> Value {
         "subject": header.subject,
         "fetched": past.fetched.to_string(),
         "octets": past.size.0,
-        "sha256": past.digest.to_string(),
+        "sha256": past.digest.map(|digest| digest.to_string()),
+        "source": past.source,
         "places": places.collect::<Vec<_>>(),
         "on_server": past.absent_since.is_none(),
         "absent_since": said(past.absent_since),

@@ -126,9 +126,14 @@ fn plan(message: &Explained, days: &dyn Fn(Timestamp) -> String) -> String {
         | Verdict::KeepWhileHere
         | Verdict::KeepUnpublished
         | Verdict::KeepUndeletable
+        | Verdict::KeepElsewhere
+        | Verdict::KeepGuessed
+        | Verdict::KeepMarked
         | Verdict::KeepUndated => "keep".to_owned(),
         Verdict::KeepUntil(until) => format!("keep {}d", days(until)),
-        Verdict::Delete | Verdict::DeleteLeft | Verdict::DeleteOlder(_) => "delete".to_owned(),
+        Verdict::Delete | Verdict::DeleteLeft | Verdict::DeleteAsked | Verdict::DeleteOlder(_) => {
+            "delete".to_owned()
+        }
     };
     match message.decision {
         Decision::Fetch => format!("fetch, {keep}"),
@@ -152,7 +157,7 @@ fn legend(listed: &[Listed], columns: Option<usize>) -> Vec<String> {
     let mut kinds: Vec<(String, String, String, usize)> = Vec::new();
     for (message, _) in listed {
         let plan = plan(message, &|_| "N".to_owned());
-        let (fetch, keep) = (message.decision.to_string(), reason(message.verdict));
+        let (fetch, keep) = (message.fetching(), reason(message.verdict));
         let same = kinds
             .iter_mut()
             .find(|(known, why, why_too, _)| (known, why, why_too) == (&plan, &fetch, &keep));

@@ -275,7 +275,7 @@ impl<'r> Run<'r> {
             nonce: &surroundings::nonce,
             destinations: &account.destinations,
             retention: if self.keep {
-                Policy::Keep
+                Policy::KeepForNow
             } else {
                 account.retention
             },

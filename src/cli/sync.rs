@@ -84,7 +84,7 @@ pub(super) fn refetch(options: &Refetch, global: &Global) -> anyhow::Result<Stat
 }
 
 /// The uid that is shown like this: `\xNN` stands for a byte.
-fn uid_of(shown: &str) -> Option<Uid> {
+pub(super) fn uid_of(shown: &str) -> Option<Uid> {
     let mut bytes = Vec::with_capacity(shown.len());
     let mut rest = shown.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -95,6 +95,8 @@ fn uid_of(shown: &str) -> Option<Uid> {
                 .map(|byte| (byte, 3)),
             [plain @ (b'\\' | b'\'' | b'"'), ..] if *first == b'\\' => Some((*plain, 1)),
             [b't', ..] if *first == b'\\' => Some((b'\t', 1)),
+            [b'r', ..] if *first == b'\\' => Some((b'\r', 1)),
+            [b'n', ..] if *first == b'\\' => Some((b'\n', 1)),
             _ => None,
         };
         let (byte, taken) = escaped.unwrap_or((*first, 0));
@@ -110,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_uid_is_read_as_it_is_shown() {
-        for bytes in [&b"abc"[..], b"a b", b"\\x41\\", b"\xff\x00\t'\"", b"\\"] {
+        for bytes in [&b"abc"[..], b"a b", b"\\x41\\", b"\xff\x00\t\r\n'\"", b"\\"] {
             let uid = Uid::new(bytes).unwrap();
             assert_eq!(uid_of(&uid.to_string()), Some(uid));
         }

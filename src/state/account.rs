@@ -1,15 +1,15 @@
 //! One maildrop's rows: what is known of its uids, and how that changes.
 //!
 //! It refuses to know what a file or a server is. Invariant: a message has a row from the moment it is safe here, and at
-//! least one delivery; both come with the same transaction.
+//! least one delivery, unless another program has it; both come with the same transaction.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::deliveries::{self, DeliveryId};
+use super::elsewhere;
 use super::error::Error;
 use super::facts::{Facts, stored};
 use super::history::Heading;
@@ -25,7 +25,7 @@ const LONG_ABSENT: &str =
     "WHERE account = ?1 AND absent_since IS NOT NULL AND absent_since < ?2 AND replaced IS NULL";
 
 /// What was asked for and did not arrive has arrived.
-const MEND: &str = "DELETE FROM stumble WHERE account = ? AND uid = ?";
+pub(super) const MEND: &str = "DELETE FROM stumble WHERE account = ? AND uid = ?";
 
 /// One maildrop's rows.
 #[derive(Debug)]
@@ -114,7 +114,12 @@ impl<'l> Account<'l> {
                 ))?
                 .query_row(params![self.id, long_ago], |row| row.get(0))
         };
-        if facts.gone.is_empty() && facts.returned.is_empty() && !self.read(is_long_absent)? {
+        if facts.gone.is_empty()
+            && facts.returned.is_empty()
+            && facts.met.is_empty()
+            && !facts.are_inexact
+            && !self.read(is_long_absent)?
+        {
             return Ok(());
         }
         self.ledger.note(|transaction| {
@@ -123,6 +128,7 @@ impl<'l> Account<'l> {
             for id in &facts.returned {
                 returned.execute([id.0])?;
             }
+            elsewhere::meet(transaction, self.id, facts, now)?;
             // What is just found to be back was never absent for long.
             transaction
                 .prepare_cached(&format!("UPDATE message SET replaced = ?3 {LONG_ABSENT}"))?
@@ -246,47 +252,6 @@ impl<'l> Account<'l> {
             free.execute(params![now, self.id, uid, message.id.0])?;
             recognise.execute(params![uid, stored(message.listed), message.id.0])?;
             mended.execute(params![self.id, uid]).map(drop)
-        })
-    }
-
-    /// Records that this uid was asked for and did not arrive.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn stumble(&self, uid: &Uid) -> Result<(), Error> {
-        self.ledger.note(|transaction| {
-            transaction
-                .execute(
-                    "INSERT INTO stumble (account, uid, times) VALUES (?, ?, 1)
-                     ON CONFLICT DO UPDATE SET times = times + 1",
-                    params![self.id, uid.as_bytes()],
-                )
-                .map(drop)
-        })
-    }
-
-    /// Forgets that these uids did not arrive: they are not on the server any more.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub fn forget_stumbles<'u>(&self, uids: impl Iterator<Item = &'u [u8]>) -> Result<(), Error> {
-        self.ledger.note(|transaction| {
-            let mut mended = transaction.prepare_cached(MEND)?;
-            uids.into_iter()
-                .try_for_each(|uid| mended.execute(params![self.id, uid]).map(drop))
-        })
-    }
-
-    /// The uids that were asked for and did not arrive, and how often.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn stumbles(&self) -> Result<HashMap<Vec<u8>, u32>, Error> {
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT uid, times FROM stumble WHERE account = ?")?
-                .query_map([self.id], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
         })
     }
 

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::account::{MessageId, time};
+use super::elsewhere::{ANY_SIZE, Origin};
+use super::likeness::{Inexact, Likeness};
 use crate::mail::{Digest, Octets};
 
 /// What is on record of a listed uid.
@@ -24,8 +26,8 @@ pub enum Standing {
     Doubtful {
         /// The row.
         id: MessageId,
-        /// The digest of what was delivered then.
-        digest: Digest,
+        /// The digest of what was delivered then, if popfetch fetched it.
+        digest: Option<Digest>,
         /// Whether it was deleted from here.
         deleted: bool,
     },
@@ -42,6 +44,8 @@ pub struct Known {
     pub published: bool,
     /// How often the server said that it deletes it, and still has it.
     pub kept: u32,
+    /// Who fetched it.
+    pub origin: Origin,
 }
 
 impl Standing {
@@ -61,6 +65,19 @@ pub struct Facts {
     pub(super) gone: Vec<(MessageId, Box<[u8]>)>,
     /// Those that were not listed the last time, are now, and are known.
     pub(super) returned: Vec<MessageId>,
+    /// Those that were taken over, and are listed for the first time.
+    pub(super) met: HashMap<MessageId, Met>,
+    /// Those that were taken over and may stand for several that are listed.
+    pub(super) vague: Vec<MessageId>,
+    /// Whether uids are on record that are only like the server's.
+    pub(super) are_inexact: bool,
+}
+
+/// A message that was taken over, as the server lists it.
+#[derive(Debug)]
+pub(super) struct Met {
+    pub(super) uid: Box<[u8]>,
+    pub(super) listed: i64,
 }
 
 impl Facts {
@@ -69,6 +86,17 @@ impl Facts {
     pub fn unknown(&self) -> usize {
         let standings = self.standings.iter();
         standings.filter(|standing| !standing.is_known()).count()
+    }
+
+    /// Those that are known and that popfetch did not fetch.
+    #[must_use]
+    pub fn elsewhere(&self) -> HashSet<MessageId> {
+        let standings = self.standings.iter();
+        let elsewhere = standings.filter_map(|standing| match standing {
+            Standing::Known(known) if known.origin != Origin::Fetched => Some(known.id),
+            Standing::Known(_) | Standing::New | Standing::Doubtful { .. } => None,
+        });
+        elsewhere.collect()
     }
 
     /// Whether all uids asked about are known.
@@ -86,7 +114,9 @@ impl Facts {
     #[must_use]
     pub fn is_settled(&self, at: usize) -> bool {
         match self.standings[at] {
-            Standing::Known(known) => !self.returned.contains(&known.id),
+            Standing::Known(known) => {
+                !self.returned.contains(&known.id) && !self.met.contains_key(&known.id)
+            }
             Standing::New | Standing::Doubtful { .. } => false,
         }
     }
@@ -105,6 +135,9 @@ impl Facts {
             standings: vec![Standing::New; listed],
             gone: Vec::new(),
             returned: Vec::new(),
+            met: HashMap::new(),
+            vague: Vec::new(),
+            are_inexact: false,
         }
     }
 }
@@ -126,12 +159,15 @@ struct Record {
     kept: u32,
     was_deleted: bool,
     published: bool,
+    origin: Origin,
+    likeness: Option<Likeness>,
     /// Where its uid ends among those of [`Present`].
     end: usize,
 }
 
 /// The columns that [`Record::read`] reads.
-const COLUMNS: &str = "id, first_seen, listed, kept, ifnull(deleted, delete_accepted)";
+const COLUMNS: &str =
+    "id, first_seen, listed, kept, ifnull(deleted, delete_accepted), source, asked, likeness";
 
 impl Record {
     fn read(row: &Row<'_>, unpublished: &HashSet<i64>, end: usize) -> rusqlite::Result<Self> {
@@ -143,6 +179,8 @@ impl Record {
             kept: row.get(3)?,
             was_deleted: row.get::<_, Option<i64>>(4)?.is_some(),
             published: !unpublished.contains(&id),
+            origin: Origin::read(row, 5)?,
+            likeness: Likeness::read(row, 7)?,
             end,
         })
     }
@@ -154,20 +192,22 @@ impl Record {
         size: Octets,
         is_doubted: bool,
     ) -> rusqlite::Result<Standing> {
-        if self.listed == stored(size) && !self.was_deleted && !is_doubted {
+        let fits = self.listed == stored(size) || self.listed == ANY_SIZE;
+        if fits && !self.was_deleted && !is_doubted {
             return Ok(Standing::Known(Known {
                 id: MessageId(self.id),
                 first_seen: time(self.first_seen),
                 published: self.published,
                 kept: self.kept,
+                origin: self.origin,
             }));
         }
         let digest = connection
             .prepare_cached("SELECT sha256 FROM message WHERE id = ?")?
-            .query_row([self.id], |row| row.get(0))?;
+            .query_row([self.id], |row| digest(row, 0))?;
         Ok(Standing::Doubtful {
             id: MessageId(self.id),
-            digest: Digest(digest),
+            digest,
             deleted: self.was_deleted,
         })
     }
@@ -183,7 +223,7 @@ impl Present {
         ))?;
         let mut rows = rows.query([account])?;
         while let Some(row) = rows.next()? {
-            present.uids.extend_from_slice(row.get_ref(5)?.as_blob()?);
+            present.uids.extend_from_slice(row.get_ref(8)?.as_blob()?);
             let record = Record::read(row, &unpublished, present.uids.len())?;
             present.rows.push(record);
         }
@@ -225,6 +265,8 @@ pub(super) fn compare(
 ) -> rusqlite::Result<Facts> {
     let mut facts = Facts::of_strangers(listed.len());
     let mut absent = Absent::of(connection, account)?;
+    let mut inexact = Inexact::of(connection, account, listed)?;
+    facts.are_inexact = !inexact.kinds.is_empty();
     let mut by_uid = None;
     let mut is_listed = vec![false; present.rows.len()];
     // Which row is expected, and how many have not been met.
@@ -244,10 +286,22 @@ pub(super) fn compare(
             is_listed[row] = true;
             next = row + 1;
             facts.standings[at] = present.rows[row].standing(connection, size, is_doubted)?;
-        } else if let Some(record) = absent.find(uid)? {
-            let standing = record.standing(connection, size, is_doubted)?;
-            if let Standing::Known(known) = standing {
-                facts.returned.push(known.id);
+        } else if let Some(record) = absent.find(uid, &mut inexact)? {
+            // Of several that it may stand for, it stands for none.
+            let is_vague = record
+                .likeness
+                .is_some_and(|likeness| !inexact.is_meant(likeness, uid));
+            if is_vague {
+                facts.vague.push(MessageId(record.id));
+            }
+            let standing = record.standing(connection, size, is_doubted || is_vague)?;
+            match standing {
+                Standing::Known(known) if record.listed == ANY_SIZE => {
+                    let (uid, listed) = (uid.into(), stored(size));
+                    facts.met.insert(known.id, Met { uid, listed });
+                }
+                Standing::Known(known) => facts.returned.push(known.id),
+                Standing::New | Standing::Doubtful { .. } => {}
             }
             facts.standings[at] = standing;
         }
@@ -288,15 +342,36 @@ impl<'c> Absent<'c> {
         })
     }
 
-    fn find(&mut self, uid: &[u8]) -> rusqlite::Result<Option<Record>> {
+    /// The row that has this uid, or the one that stands for it alone.
+    fn find(&mut self, uid: &[u8], inexact: &mut Inexact<'_>) -> rusqlite::Result<Option<Record>> {
         let Some((query, unpublished)) = &mut self.query else {
             return Ok(None);
         };
-        query
-            .query_row(params![self.account, uid], |row| {
-                Record::read(row, unpublished, 0)
-            })
-            .optional()
+        let account = self.account;
+        let mut row = |uid: &[u8]| {
+            query
+                .query_row(params![account, uid], |row| {
+                    Record::read(row, unpublished, 0)
+                })
+                .optional()
+        };
+        if let Some(record) = row(uid)? {
+            return Ok(Some(record));
+        }
+        for at in 0..inexact.kinds.len() {
+            let likeness = inexact.kinds[at];
+            let Some(alike) = likeness.of(uid).filter(|alike| alike.as_bytes() != uid) else {
+                continue;
+            };
+            let record = row(alike.as_bytes())?.filter(|it| it.likeness == Some(likeness));
+            if let Some(record) = record
+                && inexact.is_meant(likeness, uid)
+            {
+                let origin = Origin::Guessed;
+                return Ok(Some(Record { origin, ..record }));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -306,6 +381,14 @@ fn unpublished(connection: &Connection) -> rusqlite::Result<HashSet<i64>> {
         .prepare_cached("SELECT message FROM delivery WHERE published IS NULL")?
         .query_map([], |row| row.get(0))?
         .collect()
+}
+
+/// The digest of what was delivered; none, if popfetch did not fetch it.
+pub(super) fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Digest>> {
+    Ok(match row.get_ref(column)?.as_blob()? {
+        [] => None,
+        _ => Some(Digest(row.get(column)?)),
+    })
 }
 
 /// A size as the database holds it: its integers are signed, and no message is that large.

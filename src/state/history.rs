@@ -7,7 +7,9 @@ use rusqlite::{Connection, Row, params};
 
 use super::account::{Account, MessageId, time};
 use super::deliveries::octets;
+use super::elsewhere::Origin;
 use super::error::Error;
+use super::facts::digest;
 use crate::mail::{Digest, Octets, Uid};
 
 /// What a message's header says of it, as it stands there: unfolded, not decoded, and cut.
@@ -28,12 +30,14 @@ pub struct Past {
     pub id: MessageId,
     /// Its uid; none, where the server gave that to another message and this one was not found again.
     pub uid: Option<Uid>,
-    /// When it was fetched.
+    /// When it was fetched, or seen first by who has it.
     pub fetched: Timestamp,
-    /// Its size as delivered.
+    /// Its size as delivered, or else as listed.
     pub size: Octets,
-    /// The digest of the same octets.
-    pub digest: Digest,
+    /// The digest of what was delivered.
+    pub digest: Option<Digest>,
+    /// Who has it, if popfetch did not fetch it.
+    pub source: Option<String>,
     /// What its header says.
     pub heading: Heading,
     /// Where it went, or is to go.
@@ -66,10 +70,13 @@ pub struct Kept {
     pub published: bool,
     /// How often the server said that it deletes it, and still has it.
     pub kept: u32,
+    /// Who fetched it.
+    pub origin: Origin,
 }
 
-const MESSAGES: &str = "SELECT id, uid, first_seen, size, sha256, message_id, sender, subject, absent_since, delete_sent
-    FROM message WHERE account = ?1 AND first_seen >= ?2 AND first_seen < ?3 ORDER BY id";
+const MESSAGES: &str = "SELECT id, uid, first_seen, size, sha256, message_id, sender, subject, absent_since, delete_sent,
+        source, listed
+    FROM message WHERE account = ?1 AND first_seen >= ?2 AND first_seen < ?3 AND listed != -2 ORDER BY id";
 
 const PLACES: &str = "SELECT address, file, published, reason FROM delivery
     JOIN destination ON destination.id = delivery.destination WHERE message = ?";
@@ -110,7 +117,7 @@ impl Account<'_> {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT first_seen FROM message WHERE account = ? AND first_seen >= ?",
+                    "SELECT first_seen FROM message WHERE account = ? AND first_seen >= ? AND source IS NULL",
                 )?
                 .query_map(params![self.id, from.as_second()], |row| {
                     row.get(0).map(time)
@@ -128,7 +135,8 @@ impl Account<'_> {
             connection
                 .prepare_cached(
                     "SELECT first_seen, kept,
-                        NOT EXISTS (SELECT 1 FROM delivery WHERE message = message.id AND published IS NULL)
+                        NOT EXISTS (SELECT 1 FROM delivery WHERE message = message.id AND published IS NULL),
+                        source, asked, likeness
                      FROM message WHERE account = ? AND absent_since IS NULL AND replaced IS NULL AND delete_accepted IS NULL",
                 )?
                 .query_map([self.id], |row| {
@@ -136,6 +144,7 @@ impl Account<'_> {
                         first_seen: time(row.get(0)?),
                         kept: row.get(1)?,
                         published: row.get(2)?,
+                        origin: Origin::read(row, 3)?,
                     })
                 })?
                 .collect()
@@ -145,14 +154,16 @@ impl Account<'_> {
 
 fn past(row: &Row<'_>) -> rusqlite::Result<Past> {
     let uid: Vec<u8> = row.get(1)?;
+    let digest = digest(row, 4)?;
     let at = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(time));
     Ok(Past {
         id: MessageId(row.get(0)?),
         // No server can list one with a line's end in it.
         uid: Uid::new(&uid).filter(|_| !uid.starts_with(b"\r\n")),
         fetched: time(row.get(2)?),
-        size: octets(row.get(3)?),
-        digest: Digest(row.get(4)?),
+        size: octets(row.get(if digest.is_some() { 3 } else { 11 })?),
+        digest,
+        source: row.get(10)?,
         heading: Heading {
             message_id: row.get(5)?,
             sender: row.get(6)?,

@@ -20,7 +20,7 @@ const ENOUGH: usize = 3;
 const LONG: usize = 8;
 
 impl Ledger {
-    /// The servers from which something was ever fetched for this user.
+    /// The servers of which something is on record for this user.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -71,8 +71,10 @@ impl Account<'_> {
     pub fn settle_move(&self, is_borne_out: bool) -> Result<(), Error> {
         self.ledger.note(|transaction| {
             if !is_borne_out {
+                // What was taken over since is said of the maildrop as it is now.
                 transaction.execute(
-                    "UPDATE message SET listed = -1 WHERE account = ? AND replaced IS NULL",
+                    "UPDATE message SET listed = -1 WHERE account = ?1 AND replaced IS NULL
+                     AND NOT (listed = -2 AND absent_since >= (SELECT moved FROM account WHERE id = ?1))",
                     [self.id],
                 )?;
             }
@@ -91,9 +93,11 @@ impl Facts {
         for (standing, (uid, size)) in self.standings.iter().zip(listed) {
             match standing {
                 Standing::Doubtful { deleted: false, .. } => return false,
-                Standing::Known(_) => {
+                Standing::Known(known) => {
                     long += usize::from(uid.len() >= LONG);
-                    if sizes.len() < ENOUGH && !sizes.contains(size) {
+                    // What was taken over without its size agrees with any.
+                    let is_met = self.met.contains_key(&known.id);
+                    if !is_met && sizes.len() < ENOUGH && !sizes.contains(size) {
                         sizes.push(*size);
                     }
                 }

@@ -34,7 +34,7 @@ impl Account<'_> {
         self.read(|connection| facts::compare(connection, self.id, present, listed, doubted))
     }
 
-    /// Whether nothing was ever fetched from the maildrop.
+    /// Whether nothing is on record of the maildrop.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -58,7 +58,7 @@ impl Account<'_> {
             let mut vanished: HashMap<Digest, Vec<MessageId>> = HashMap::new();
             let mut rows = connection.prepare_cached(
                 "SELECT id, sha256 FROM message WHERE account = ? AND absent_since IS NOT NULL AND replaced IS NULL
-                 AND delete_sent IS NULL ORDER BY id DESC",
+                 AND delete_sent IS NULL AND source IS NULL ORDER BY id DESC",
             )?;
             let mut rows = rows.query([self.id])?;
             while let Some(row) = rows.next()? {
@@ -69,15 +69,15 @@ impl Account<'_> {
         })
     }
 
-    /// How many messages were ever committed, and how many of them were on the server when it was listed last, but for
-    /// those that it deleted after that.
+    /// How many messages were ever fetched, and how many that are on record were on the server when it was listed last, but
+    /// for those that it deleted after that.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn count(&self) -> Result<(u32, u32), Error> {
         self.read(|connection| {
             connection.query_row(
-                "SELECT count(*), count(*) FILTER (WHERE absent_since IS NULL AND replaced IS NULL AND delete_accepted IS NULL)
+                "SELECT count(*) FILTER (WHERE source IS NULL), count(*) FILTER (WHERE absent_since IS NULL AND replaced IS NULL AND delete_accepted IS NULL)
                  FROM message WHERE account = ?",
                 [self.id],
                 |row| Ok((row.get(0)?, row.get(1)?)),

@@ -1,12 +1,15 @@
-//! Forgets a maildrop as a whole, when its account is given up.
+//! Forgets messages that are to be fetched again, or a maildrop as a whole.
 //!
 //! It refuses to know configurations. Invariant: what is owed to a destination is never forgotten, as nobody would deliver
 //! it any more.
 
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
+use super::account::Account;
 use super::error::Error;
 use super::ledger::Ledger;
+use crate::mail::Uid;
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,53 @@ pub enum Removal {
     Owed(u64),
     /// There was nothing.
     Unknown,
+}
+
+/// What came of forgetting some messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// So many are not known any more.
+    pub forgotten: usize,
+    /// Of these nothing is on record.
+    pub unknown: Vec<Uid>,
+    /// These wait for a destination, and are kept.
+    pub owed: Vec<Uid>,
+}
+
+impl Account<'_> {
+    /// Forgets messages, so that they are fetched and delivered again where they are listed. The caller holds the
+    /// account's [`Lock`](super::Lock).
+    ///
+    /// # Errors
+    /// The database cannot be read or written; then nothing is forgotten.
+    pub fn forget_uids(&self, uids: &[Uid], now: Timestamp) -> Result<Forgotten, Error> {
+        self.ledger.write(|transaction| {
+            let mut find = transaction.prepare_cached(
+                "SELECT id, EXISTS (SELECT 1 FROM delivery WHERE message = message.id AND published IS NULL)
+                 FROM message WHERE account = ? AND uid = ? AND replaced IS NULL",
+            )?;
+            let mut forget = transaction.prepare_cached(
+                "UPDATE message SET replaced = ?1, absent_since = ifnull(absent_since, ?1) WHERE id = ?2",
+            )?;
+            let mut outcome = Forgotten::default();
+            for uid in uids {
+                let found: Option<(i64, bool)> = find
+                    .query_row(params![self.id, uid.as_bytes()], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })
+                    .optional()?;
+                match found {
+                    None => outcome.unknown.push(uid.clone()),
+                    Some((_, true)) => outcome.owed.push(uid.clone()),
+                    Some((id, false)) => {
+                        forget.execute(params![now.as_second(), id])?;
+                        outcome.forgotten += 1;
+                    }
+                }
+            }
+            Ok(outcome)
+        })
+    }
 }
 
 impl Ledger {

@@ -124,6 +124,15 @@ const STEPS: &[&str] = &["
     ALTER TABLE message ADD COLUMN message_id TEXT;
     ALTER TABLE message ADD COLUMN sender TEXT;
     ALTER TABLE message ADD COLUMN subject TEXT;
+", "
+    -- Who says that the message is somewhere, where popfetch did not fetch it: another program's name, or 'mark-seen'.
+    -- Such a message has size 0, no sha256 and no delivery.
+    ALTER TABLE message ADD COLUMN source TEXT;
+    -- How its uid is like the server's, as long as no listing had it: 'cut', 'dash'; NULL: it is the server's.
+    -- From now on message.listed is -2 where it is whatever the next listing says.
+    ALTER TABLE message ADD COLUMN likeness TEXT;
+    -- When it was found that the other program was to delete it from the server.
+    ALTER TABLE message ADD COLUMN asked INTEGER;
 "];
 
 /// The version that a database at the top of the ladder has.

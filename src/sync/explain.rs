@@ -16,7 +16,7 @@ use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
 use crate::pop3::{Line, Session};
 use crate::retention::{Copy, Verdict, judge};
-use crate::state::{Account, Facts, Ledger, MessageId, Present, Standing};
+use crate::state::{Account, Facts, Ledger, MessageId, Origin, Present, Standing};
 
 /// What would be done with one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,19 @@ pub struct Explained {
     pub verdict: Verdict,
 }
 
+impl Explained {
+    /// Whether it would be fetched, and why, in words.
+    #[must_use]
+    pub fn fetching(&self) -> String {
+        match (self.presence, self.decision) {
+            (Presence::Seen, Decision::Known) => {
+                "do not fetch: another program fetched it, or it was marked as seen".to_owned()
+            }
+            (_, decision) => decision.to_string(),
+        }
+    }
+}
+
 /// What is here of a message on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
@@ -44,6 +57,8 @@ pub enum Presence {
     Here,
     /// All of it, and one of its destinations at least has yet to get it.
     Waiting,
+    /// Nothing; another program fetched it, or it was marked as seen.
+    Seen,
     /// A message with its uid, which may have been another: only the content tells.
     Doubtful,
 }
@@ -52,6 +67,7 @@ impl Presence {
     fn of(standing: &Standing) -> Self {
         match standing {
             Standing::New => Self::New,
+            Standing::Known(known) if known.origin != Origin::Fetched => Self::Seen,
             Standing::Known(known) if known.published => Self::Here,
             Standing::Known(_) => Self::Waiting,
             Standing::Doubtful { .. } => Self::Doubtful,
@@ -65,6 +81,7 @@ impl fmt::Display for Presence {
             Self::New => "new",
             Self::Here => "here",
             Self::Waiting => "waiting",
+            Self::Seen => "seen",
             Self::Doubtful => "doubtful",
         })
     }

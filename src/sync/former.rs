@@ -4,22 +4,51 @@
 //! It refuses to know whether it is the same maildrop: the next listing tells. Invariants: what another configured account
 //! may own is not taken, nor what another run works on; where several could be meant, none is.
 
-use super::{Job, manners};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::manners;
 use crate::pop3::Endpoint;
 use crate::state::{Account, Error, Ledger, Lock};
 
-/// Gives the former server's rows to the job's, if there are any to take; the caller has the job's lock.
-pub(super) fn take_over(job: &Job<'_>, ledger: &Ledger) -> Result<(), Error> {
-    let Some(former) = name(ledger, job.endpoint, job.user, job.claimed)? else {
-        return Ok(());
-    };
+/// Takes the lock of the maildrop of `user` on this server, and gives it what is on record of it under another port, if
+/// nothing is under its own; the other configured accounts have `claimed` what is theirs.
+///
+/// # Errors
+/// Another run has it, or the state cannot be used.
+pub fn open<'l>(
+    ledger: &'l Ledger,
+    state: &Path,
+    (endpoint, user): (&Endpoint, &str),
+    claimed: &[(String, String)],
+    now: Timestamp,
+) -> Result<(Lock, Account<'l>), Error> {
+    let server = endpoint.server();
+    let lock = Lock::acquire(state, &server, user)?;
+    if ledger.find(&server, user)?.is_none()
+        && let Some(former) = name(ledger, endpoint, user, claimed)?
+    {
+        take_over(ledger, state, (endpoint, user), &former, now)?;
+    }
+    Ok((lock, ledger.account(&server, user)?))
+}
+
+/// Gives the former server's rows to this one; the caller has its lock.
+fn take_over(
+    ledger: &Ledger,
+    state: &Path,
+    (endpoint, user): (&Endpoint, &str),
+    former: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     // Another run at its old place has yet to end: without what it knows, all of it would be fetched again.
-    let _lock = Lock::acquire(job.state, &former, job.user)?;
-    let server = job.endpoint.server();
+    let _lock = Lock::acquire(state, former, user)?;
+    let server = endpoint.server();
     log::info!("what is on record of {former} is taken for {server}'s");
-    let habitat = |server| manners::habitat(server, &job.endpoint.security);
-    ledger.liken(&habitat(&server), &habitat(&former))?;
-    ledger.rename(job.user, &former, &server, job.now)
+    let habitat = |server| manners::habitat(server, &endpoint.security);
+    ledger.liken(&habitat(&server), &habitat(former))?;
+    ledger.rename(user, former, &server, now)
 }
 
 /// The rows of a user's maildrop, or those that would be taken for it; and whether they have yet to be borne out.

@@ -18,6 +18,7 @@ mod heading;
 mod identity;
 mod list;
 mod manners;
+mod mark;
 mod observer;
 mod outcome;
 mod past;
@@ -40,7 +41,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 pub use explain::{Explained, Presence, explain};
+pub use former::open as open_maildrop;
 pub use list::list;
+pub use mark::{Marked, mark_seen};
 pub use observer::{Event, Observer};
 pub use outcome::{Error, Outcome, Problem, Tally, Wait};
 pub use past::{Found, past};
@@ -199,12 +202,14 @@ fn attempt(
 
 /// Takes the account's lock and finds its rows.
 fn open<'l>(job: &Job<'_>, ledger: &'l Ledger) -> Result<(Lock, Account<'l>), Error> {
-    let server = job.endpoint.server();
-    let lock = Lock::acquire(job.state, &server, job.user)?;
-    if ledger.find(&server, job.user)?.is_none() {
-        former::take_over(job, ledger)?;
-    }
-    Ok((lock, ledger.account(&server, job.user)?))
+    let maildrop = (job.endpoint, job.user);
+    Ok(former::open(
+        ledger,
+        job.state,
+        maildrop,
+        job.claimed,
+        job.now,
+    )?)
 }
 
 /// Opens the destinations, and finishes what an earlier run began.

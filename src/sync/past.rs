@@ -127,12 +127,15 @@ impl Search {
         if let Some(path) = tree.find(&place.file).filter(is_free) {
             return Ok(Some(path.to_owned()));
         }
+        let Some(digest) = past.digest else {
+            return Ok(None);
+        };
         let by_size = match by_size {
             Some(by_size) => by_size,
             None => by_size.insert(tree.by_size(|_| true)?),
         };
         // Each is taken once, so that this comes to an end.
-        while let Some(name) = by_size.take(past.size, past.digest)? {
+        while let Some(name) = by_size.take(past.size, digest)? {
             if let Some(path) = tree.find(unique_part(&name)).filter(is_free) {
                 return Ok(Some(path.to_owned()));
             }

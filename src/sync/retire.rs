@@ -13,8 +13,8 @@ use super::outcome::{Error, Problem, Tally};
 use super::survey::Entry;
 use super::write::Fetched;
 use crate::pop3::{self, Session};
-use crate::retention::{Copy, Policy, judge};
-use crate::state::{Account, Facts, Known, MessageId, Standing};
+use crate::retention::{Copy, Holder, Policy, judge};
+use crate::state::{Account, Facts, Known, MessageId, Origin, Standing};
 
 /// A message to be deleted.
 pub(super) struct Due<'l> {
@@ -55,6 +55,7 @@ pub(super) fn fresh(now: Timestamp) -> Copy {
         published: true,
         left: false,
         kept: 0,
+        holder: Holder::Here,
     }
 }
 
@@ -65,6 +66,17 @@ pub(super) fn copy_of(known: &Known, left: &HashSet<MessageId>) -> Copy {
         published: known.published,
         left: left.contains(&known.id),
         kept: known.kept,
+        holder: holder(known.origin),
+    }
+}
+
+/// Who has a message of this origin.
+pub(super) fn holder(origin: Origin) -> Holder {
+    match origin {
+        Origin::Fetched => Holder::Here,
+        Origin::Elsewhere { asked } => Holder::Elsewhere { asked },
+        Origin::Guessed => Holder::Guessed,
+        Origin::Marked => Holder::Nobody,
     }
 }
 

@@ -162,12 +162,16 @@ impl Work<'_> {
             && !matches!(share, Share::Rest { unstuck: true, .. })
             && maildrop.len() >= FULL_PAGE
             && facts.are_known();
+        let mut elsewhere = HashSet::new();
         if unstuck {
+            elsewhere = facts.elsewhere();
+            // What came back, or was listed for the first time, is present since it was settled.
+            present = account.present()?;
             let all = listed.iter().map(|(uid, _)| *uid);
             facts = account.facts(&present, &listed, &all.collect())?;
         }
 
-        let wanted = self.wanted(&maildrop, &facts, share, tally)?;
+        let wanted = self.wanted(&maildrop, &facts, &elsewhere, share, tally)?;
         let sound = wanted.partition_point(|wanted| !stumbles.contains_key(wanted.uid()));
         let due = |facts: &Facts, fetched: &[_]| {
             retire::due(&maildrop, facts, fetched, &departed, job.retention, job.now)
@@ -208,11 +212,12 @@ impl Work<'_> {
         }))
     }
 
-    /// What is to be fetched.
+    /// What is to be fetched; of what is `elsewhere` the uid is believed.
     fn wanted<'m>(
         &self,
         maildrop: &[Entry<'m>],
         facts: &Facts,
+        elsewhere: &HashSet<MessageId>,
         share: Share,
         tally: &mut Tally,
     ) -> Result<Vec<Wanted<'m>>, Error> {
@@ -241,7 +246,7 @@ impl Work<'_> {
         Ok(listed
             .zip(&decisions)
             .filter(|(_, decision)| **decision == Decision::Fetch)
-            .map(|((entry, standing), _)| Wanted::new(*entry, *standing))
+            .map(|((entry, standing), _)| Wanted::new(*entry, *standing, elsewhere, self.job.now))
             .collect())
     }
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::former;
 use super::outcome::Problem;
 use super::pauses::waiting;
+use super::retire::holder;
 use crate::pop3::Endpoint;
 use crate::retention::{Copy, Policy, Verdict, judge};
 use crate::state::{Account, Error, LastRun, Ledger};
@@ -68,15 +69,13 @@ pub fn status(
 
 fn due(account: &Account<'_>, retention: Policy, now: Timestamp) -> Result<Due, Error> {
     let mut due = Due::default();
-    if matches!(retention, Policy::Keep | Policy::KeepRecent) {
-        return Ok(due);
-    }
     for kept in account.kept()? {
         let copy = Copy {
             first_seen: kept.first_seen,
             published: kept.published,
             left: false,
             kept: kept.kept,
+            holder: holder(kept.origin),
         };
         match judge(retention, copy, now) {
             Verdict::KeepUntil(until) => {

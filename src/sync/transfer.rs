@@ -4,6 +4,7 @@
 //! Invariants: what is staged when anything fails still reaches the writer; a message that proves to be on record is
 //! delivered nowhere.
 
+use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
@@ -23,7 +24,7 @@ use super::write::{Fetched, Writer};
 use crate::delivery::{self, Stager};
 use crate::mail::{Digest, Octets};
 use crate::pop3::{self, Body, Reply, Retrieved, Session};
-use crate::state::{Account, Arrival, MessageId, Recognised, Standing};
+use crate::state::{Account, Arrival, MessageId, Origin, Recognised, Standing};
 
 /// A message may be so many times as large as it was listed: servers count line ends differently, or not at all.
 const OVERSIZE_FACTOR: u64 = 4;
@@ -47,25 +48,37 @@ pub(super) struct Wanted<'l> {
 enum Before {
     /// Nothing; it may be on record under another uid.
     Nothing,
-    /// A row has its uid; with this content it is the same, and not delivered.
-    Doubt(MessageId, Digest),
+    /// A row has its uid; with this content, if one is known, it is the same, and not delivered.
+    Doubt(MessageId, Option<Digest>),
     /// The same of a message that was deleted from here: under another uid it is another.
-    DoubtOfDeleted(MessageId, Digest),
+    DoubtOfDeleted(MessageId, Option<Digest>),
+    /// Another program has it, and only the server's listing wants it to be asked for: it is not delivered.
+    Elsewhere(MessageId),
     /// It is here, or was, and is wanted again.
     Again(MessageId, Timestamp),
 }
 
 impl<'l> Wanted<'l> {
-    pub(super) fn new(entry: Entry<'l>, standing: Standing) -> Self {
+    pub(super) fn new(
+        entry: Entry<'l>,
+        standing: Standing,
+        elsewhere: &HashSet<MessageId>,
+        now: Timestamp,
+    ) -> Self {
         let before = match standing {
             Standing::New => Before::Nothing,
+            Standing::Doubtful { id, .. } if elsewhere.contains(&id) => Before::Elsewhere(id),
             Standing::Doubtful {
                 id,
                 digest,
                 deleted: true,
             } => Before::DoubtOfDeleted(id, digest),
             Standing::Doubtful { id, digest, .. } => Before::Doubt(id, digest),
-            Standing::Known(known) => Before::Again(known.id, known.first_seen),
+            Standing::Known(known) if known.origin == Origin::Fetched => {
+                Before::Again(known.id, known.first_seen)
+            }
+            // Its time here begins now.
+            Standing::Known(known) => Before::Again(known.id, now),
         };
         Self { entry, before }
     }
@@ -101,8 +114,11 @@ impl Transfer<'_> {
             octets: wanted.iter().map(|wanted| wanted.entry.size).sum(),
         });
         let doubts = wanted.iter().filter_map(|wanted| match wanted.before {
-            Before::Doubt(id, digest) => Some((id, digest)),
-            Before::Nothing | Before::DoubtOfDeleted(..) | Before::Again(..) => None,
+            Before::Doubt(id, digest) => digest.map(|digest| (id, digest)),
+            Before::Nothing
+            | Before::Elsewhere(_)
+            | Before::DoubtOfDeleted(..)
+            | Before::Again(..) => None,
         });
         let is_again = |wanted: &Wanted<'_>| matches!(wanted.before, Before::Again(..));
         let mut memory = if wanted.iter().all(is_again) {
@@ -206,8 +222,11 @@ impl Transfer<'_> {
     ) -> Result<bool, Error> {
         let mut on_record = None;
         match wanted.before {
+            Before::Elsewhere(id) => on_record = Some(id),
             Before::Doubt(id, _) if memory.is(id, arrival.digest) => on_record = Some(id),
-            Before::DoubtOfDeleted(id, digest) if digest == arrival.digest => on_record = Some(id),
+            Before::DoubtOfDeleted(id, Some(digest)) if digest == arrival.digest => {
+                on_record = Some(id);
+            }
             Before::Again(id, first_seen) => {
                 arrival.replaces = Some(id);
                 arrival.first_seen = first_seen;

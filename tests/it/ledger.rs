@@ -255,7 +255,7 @@ fn a_uid_with_another_size_than_before_is_in_doubt() {
     let Standing::Doubtful { id, digest, .. } = facts.standings[0] else {
         panic!("{:?}", facts.standings);
     };
-    assert_eq!((id, digest), (ids[0], Digest([7; 32])));
+    assert_eq!((id, digest), (ids[0], Some(Digest([7; 32]))));
     assert!(facts.standings[1].is_known());
     let same = Recognised {
         id,

@@ -16,9 +16,9 @@ use crate::retention::Policy;
 const DAY: u64 = 24 * 60 * 60;
 
 /// What becomes of mail on the server once it was fetched.
-pub(super) fn retention(policy: Policy) -> String {
+pub(in crate::cli) fn retention(policy: Policy) -> String {
     match policy {
-        Policy::Keep | Policy::KeepRecent => "stays on the server".to_owned(),
+        Policy::Keep | Policy::KeepRecent | Policy::KeepForNow => "stays on the server".to_owned(),
         Policy::KeepFor(time) => format!("is deleted from the server after {}", days(time)),
         Policy::KeepWhileHere(None) => {
             "is deleted from the server when you delete it here".to_owned()
@@ -32,14 +32,14 @@ pub(super) fn retention(policy: Policy) -> String {
 }
 
 /// The same as the configuration writes it.
-pub(super) fn setting(policy: Policy) -> Value {
+pub(in crate::cli) fn setting(policy: Policy) -> Value {
     let time = |time: Duration| match time.as_secs() {
         seconds if seconds.is_multiple_of(DAY) => format!("{}d", seconds / DAY),
         seconds => format!("{seconds}s"),
     };
     match policy {
         // In Gmail's recent: mode it is so whatever is written.
-        Policy::Keep | Policy::KeepRecent => json!(true),
+        Policy::Keep | Policy::KeepRecent | Policy::KeepForNow => json!(true),
         Policy::Delete => json!(false),
         Policy::KeepFor(span) => json!(time(span)),
         Policy::KeepWhileHere(None) => json!("until-deleted"),
@@ -61,7 +61,7 @@ fn days(time: Duration) -> String {
 }
 
 /// Where mail goes.
-pub(super) fn destination(destination: &Destination, home: &Path) -> String {
+pub(in crate::cli) fn destination(destination: &Destination, home: &Path) -> String {
     match destination {
         Destination::Maildir(path) => format!("Maildir {}", tilde(path, home)),
         Destination::Mbox(mbox) => format!("mbox {}", tilde(&mbox.path, home)),
@@ -71,7 +71,7 @@ pub(super) fn destination(destination: &Destination, home: &Path) -> String {
 }
 
 /// The server with the port, and how the line is protected.
-pub(super) fn server(account: &Account) -> String {
+pub(in crate::cli) fn server(account: &Account) -> String {
     let endpoint = &account.endpoint;
     let protection = match endpoint.security {
         Security::Implicit(_) => "TLS",
@@ -82,7 +82,7 @@ pub(super) fn server(account: &Account) -> String {
 }
 
 /// A path as it is shown and written: `~` for the home folder.
-pub(super) fn tilde(path: &Path, home: &Path) -> String {
+pub(in crate::cli) fn tilde(path: &Path, home: &Path) -> String {
     match path.strip_prefix(home) {
         Ok(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
         Ok(rest) => format!("~/{}", rest.display()),
@@ -91,7 +91,7 @@ pub(super) fn tilde(path: &Path, home: &Path) -> String {
 }
 
 /// What somebody types as a path: a relative one starts where they are, unless it begins with `~`.
-pub(super) fn typed_path(text: &str, home: &Path) -> String {
+pub(in crate::cli) fn typed_path(text: &str, home: &Path) -> String {
     if text.starts_with('~') {
         return text.to_owned();
     }

@@ -271,15 +271,20 @@ impl Running {
     }
 
     /// Waits for the end.
-    pub(crate) fn finish(mut self) -> Finished {
+    pub(crate) fn finish(self) -> Finished {
+        self.finish_within(PATIENCE)
+    }
+
+    /// Waits for the end, this long at most: other programs take their time.
+    pub(crate) fn finish_within(mut self, patience: Duration) -> Finished {
         let started = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
             assert!(
-                started.elapsed() < PATIENCE,
-                "popfetch did not end within {PATIENCE:?}"
+                started.elapsed() < patience,
+                "it did not end within {patience:?}"
             );
             self.peak = peak_of(self.child.id()).unwrap_or(self.peak);
             thread::sleep(GLANCE);
