@@ -5,7 +5,7 @@
 //! # Promises
 //!
 //! - **Nothing lost.** A message is deleted from the server, and a session ended by QUIT, only after the message is
-//!   durable here. *([`sync`])*
+//!   durable here; of what another program had fetched before, its word is taken ([`import`]). *([`sync`])*
 //! - **Exactly once.** In a Maildir or mbox a message arrives once, whatever is interrupted and when; a program or LMTP
 //!   server gets it at least once, and an interruption repeats at most the one in flight. *([`state`], [`delivery`])*
 //! - **Never half, never changed.** Nothing is visible before its terminator was read. Bytes are what the server sent;
@@ -49,7 +49,7 @@
 //! | layer | modules | may import |
 //! |---|---|---|
 //! | 3 edge | [`cli`] (and `main.rs`, which only calls it) | 2, 1, 0 |
-//! | 2 assembly | [`config`] reads what is wanted, [`sync`] does it, [`check`] says what stands in its way | 1, 0, not each other |
+//! | 2 assembly | [`config`] reads what is wanted, [`sync`] does it, [`check`] says what stands in its way, [`import`] reads what other programs were told and have seen | 1, 0, not each other |
 //! | 1 islands | [`pop3`], [`delivery`], [`state`], [`credentials`], [`plan`], [`retention`], [`providers`], [`autoconfig`] | 0 only |
 //! | 0 words | [`mail`], [`secret`] | small crates |
 //!
@@ -69,6 +69,7 @@ pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod delivery;
+pub mod import;
 pub mod mail;
 pub mod plan;
 pub mod pop3;

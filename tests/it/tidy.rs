@@ -66,7 +66,10 @@ const ROOMS: [(&str, &[&str]); 42] = [
         "sha2",
         &["credentials", "delivery", "pop3", "state", "sync"],
     ),
-    ("shell_words", &["cli", "config", "credentials", "delivery"]),
+    (
+        "shell_words",
+        &["cli", "config", "credentials", "delivery", "import"],
+    ),
     ("signal_hook", &["cli"]),
     ("socket2", &["pop3"]),
     ("stringprep", &["pop3"]),

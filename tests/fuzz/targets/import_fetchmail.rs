@@ -1,0 +1,8 @@
+//! Any octets, as fetchmail's configuration and uids.
+
+#![no_main]
+
+use popfetch::import::Source;
+use popfetch_fuzz::import;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| import::survives(Source::Fetchmail, input));
