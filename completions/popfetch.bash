@@ -25,11 +25,20 @@ _popfetch() {
             popfetch,completions)
                 cmd="popfetch__subcmd__completions"
                 ;;
+            popfetch,export)
+                cmd="popfetch__subcmd__export"
+                ;;
+            popfetch,forget)
+                cmd="popfetch__subcmd__forget"
+                ;;
             popfetch,help)
                 cmd="popfetch__subcmd__help"
                 ;;
             popfetch,history)
                 cmd="popfetch__subcmd__history"
+                ;;
+            popfetch,import)
+                cmd="popfetch__subcmd__import"
                 ;;
             popfetch,list)
                 cmd="popfetch__subcmd__list"
@@ -39,6 +48,9 @@ _popfetch() {
                 ;;
             popfetch,logout)
                 cmd="popfetch__subcmd__logout"
+                ;;
+            popfetch,mark-seen)
+                cmd="popfetch__subcmd__mark__subcmd__seen"
                 ;;
             popfetch,refetch)
                 cmd="popfetch__subcmd__refetch"
@@ -88,11 +100,20 @@ _popfetch() {
             popfetch__subcmd__help,completions)
                 cmd="popfetch__subcmd__help__subcmd__completions"
                 ;;
+            popfetch__subcmd__help,export)
+                cmd="popfetch__subcmd__help__subcmd__export"
+                ;;
+            popfetch__subcmd__help,forget)
+                cmd="popfetch__subcmd__help__subcmd__forget"
+                ;;
             popfetch__subcmd__help,help)
                 cmd="popfetch__subcmd__help__subcmd__help"
                 ;;
             popfetch__subcmd__help,history)
                 cmd="popfetch__subcmd__help__subcmd__history"
+                ;;
+            popfetch__subcmd__help,import)
+                cmd="popfetch__subcmd__help__subcmd__import"
                 ;;
             popfetch__subcmd__help,list)
                 cmd="popfetch__subcmd__help__subcmd__list"
@@ -102,6 +123,9 @@ _popfetch() {
                 ;;
             popfetch__subcmd__help,logout)
                 cmd="popfetch__subcmd__help__subcmd__logout"
+                ;;
+            popfetch__subcmd__help,mark-seen)
+                cmd="popfetch__subcmd__help__subcmd__mark__subcmd__seen"
                 ;;
             popfetch__subcmd__help,refetch)
                 cmd="popfetch__subcmd__help__subcmd__refetch"
@@ -134,7 +158,7 @@ _popfetch() {
 
     case "${cmd}" in
         popfetch)
-            opts="-q -v -h -V --config --quiet --verbose --log-file --progress --color --json --help --version sync retry refetch check list status history account login logout schedule completions help"
+            opts="-q -v -h -V --config --quiet --verbose --log-file --progress --color --json --help --version sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -656,8 +680,112 @@ _popfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        popfetch__subcmd__export)
+            opts="-q -v -h --config --quiet --verbose --log-file --progress --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        popfetch__subcmd__forget)
+            opts="-y -q -v -h --all --yes --config --quiet --verbose --log-file --progress --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         popfetch__subcmd__help)
-            opts="sync retry refetch check list status history account login logout schedule completions help"
+            opts="sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -754,6 +882,34 @@ _popfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        popfetch__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        popfetch__subcmd__help__subcmd__forget)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         popfetch__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -769,6 +925,20 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        popfetch__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -811,6 +981,20 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__help__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        popfetch__subcmd__help__subcmd__mark__subcmd__seen)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -966,6 +1150,62 @@ _popfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        popfetch__subcmd__import)
+            opts="-n -y -q -v -h --dry-run --account --no-passwords --yes --config --quiet --verbose --log-file --progress --color --json --help fetchmail mpop getmail fdm thunderbird claws json"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         popfetch__subcmd__list)
             opts="-q -v -h --new --config --quiet --verbose --log-file --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1071,6 +1311,58 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__logout)
+            opts="-q -v -h --config --quiet --verbose --log-file --progress --color --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto never always" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        popfetch__subcmd__mark__subcmd__seen)
             opts="-q -v -h --config --quiet --verbose --log-file --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1335,7 +1627,7 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__sync)
-            opts="-q -v -h --dry-run --jobs --keep --every --remind --config --quiet --verbose --log-file --progress --color --json --help"
+            opts="-n -q -v -h --dry-run --jobs --keep --every --remind --config --quiet --verbose --log-file --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1416,11 +1708,11 @@ _popfetch_accounts() {
             continue
         fi
         case $word in
-            --autoconfig|--client-id|--client-secret-command|--color|--config|--every|--from|--host|--jobs|--leave-on-server|--lmtp|--log-file|--maildir|--mbox|--message-id|--name|--password-command|--password-file|--pipe|--port|--progress|--provider|--remind|--since|--tls|--uid|--until|--user) value=$word ;;
+            --account|--autoconfig|--client-id|--client-secret-command|--color|--config|--every|--from|--host|--jobs|--leave-on-server|--lmtp|--log-file|--maildir|--mbox|--message-id|--name|--password-command|--password-file|--pipe|--port|--progress|--provider|--remind|--since|--tls|--uid|--until|--user) value=$word ;;
             -*) ;;
             *)
                 case ${path:+$path }$word in
-                    "sync"|"retry"|"refetch"|"check"|"list"|"status"|"history"|"account"|"account add"|"account list"|"account remove"|"login"|"logout"|"schedule"|"completions") path=${path:+$path }$word ;;
+                    "sync"|"retry"|"refetch"|"check"|"list"|"status"|"history"|"mark-seen"|"forget"|"import"|"export"|"account"|"account add"|"account list"|"account remove"|"login"|"logout"|"schedule"|"completions") path=${path:+$path }$word ;;
                     *) count=$((count + 1)) ;;
                 esac
                 ;;
@@ -1435,6 +1727,9 @@ _popfetch_accounts() {
         "list") [[ $count -eq 0 ]] || return 0 ;;
         "status") [[ $count -ge 0 ]] || return 0 ;;
         "history") [[ $count -ge 0 ]] || return 0 ;;
+        "mark-seen") [[ $count -eq 0 ]] || return 0 ;;
+        "forget") [[ $count -eq 0 ]] || return 0 ;;
+        "export") [[ $count -ge 0 ]] || return 0 ;;
         "account remove") [[ $count -eq 0 ]] || return 0 ;;
         "login") [[ $count -eq 0 ]] || return 0 ;;
         "logout") [[ $count -eq 0 ]] || return 0 ;;

@@ -44,6 +44,10 @@ complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "check" -d 'Say wh
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "list" -d 'Say what is on the server, message by message, and what `sync` would do with each and why'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "history" -d 'Say what was fetched, when, and where each message is now'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "mark-seen" -d 'Put what is on the server on record as seen, without fetching it'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "forget" -d 'Forget that messages were fetched: the next run fetches and delivers them again, if they are on the server'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "import" -d 'Take over from another mail program: its accounts, and what it has fetched already'
+complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "export" -d 'Print all that is on record of messages, one JSON object a line, for backups and other programs'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "account" -d 'Add, list and remove the accounts in the configuration'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "login" -d 'Log in to an account: put its password into the keyring, or get an OAuth2 token'
 complete -c popfetch -n "__fish_popfetch_needs_command" -f -a "logout" -d 'Remove an account\'s password from the keyring, or its OAuth2 tokens from this machine'
@@ -62,7 +66,7 @@ always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
 never\t''
 always\t''"
-complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l dry-run -d 'Say what would be done with each message, and do nothing'
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s n -l dry-run -d 'Say what would be done with each message, and do nothing'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l keep -d 'Delete nothing from the server in this run'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s q -l quiet -d 'Print errors only'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
@@ -149,6 +153,60 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand history" -s q -l quiet
 complete -c popfetch -n "__fish_popfetch_using_subcommand history" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
 complete -c popfetch -n "__fish_popfetch_using_subcommand history" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand mark-seen" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand mark-seen" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand mark-seen" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand mark-seen" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand mark-seen" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand mark-seen" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand mark-seen" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand mark-seen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -l all -d 'Forget all that is on record of the account, its history included'
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -s y -l yes -d 'Ask nothing'
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -l account -d 'Add no account, and give the uids to this one of the configuration: of several maildrops its own' -r
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -s n -l dry-run -d 'Show what was understood, and write nothing'
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -l no-passwords -d 'Leave passwords out: each account asks for its own, or finds it in the keyring'
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -s y -l yes -d 'Ask nothing'
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c popfetch -n "__fish_popfetch_using_subcommand export" -l config -d 'Read this configuration instead of the usual one' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand export" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
+complete -c popfetch -n "__fish_popfetch_using_subcommand export" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand export" -l color -d 'Use colours; "auto" means on a terminal, unless NO_COLOR is set' -r -f -a "auto\t''
+never\t''
+always\t''"
+complete -c popfetch -n "__fish_popfetch_using_subcommand export" -s q -l quiet -d 'Print errors only'
+complete -c popfetch -n "__fish_popfetch_using_subcommand export" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
+complete -c popfetch -n "__fish_popfetch_using_subcommand export" -l json -d 'Print the result to standard output as one JSON object a line'
+complete -c popfetch -n "__fish_popfetch_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c popfetch -n "__fish_popfetch_using_subcommand account; and not __fish_seen_subcommand_from add list remove help" -l config -d 'Read this configuration instead of the usual one' -r -F
 complete -c popfetch -n "__fish_popfetch_using_subcommand account; and not __fish_seen_subcommand_from add list remove help" -l log-file -d 'Append what is said and done to this file, a line each, with the time' -r -F
 complete -c popfetch -n "__fish_popfetch_using_subcommand account; and not __fish_seen_subcommand_from add list remove help" -l progress -d 'Show progress bars; "auto" means on a terminal, "never" shows plain lines there' -r -f -a "auto\t''
@@ -284,19 +342,23 @@ complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s q -l q
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -l json -d 'Print the result to standard output as one JSON object a line'
 complete -c popfetch -n "__fish_popfetch_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "sync" -d 'Fetch what is new, deliver it, and delete from the server what the account does not leave there'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "retry" -d 'Hand over now what waits for its destination, quarantined messages too'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "refetch" -d 'Fetch mail again that was fetched before'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "check" -d 'Say why no mail comes, or that nothing stands in its way'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "list" -d 'Say what is on the server, message by message, and what `sync` would do with each and why'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "history" -d 'Say what was fetched, when, and where each message is now'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "account" -d 'Add, list and remove the accounts in the configuration'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "login" -d 'Log in to an account: put its password into the keyring, or get an OAuth2 token'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "logout" -d 'Remove an account\'s password from the keyring, or its OAuth2 tokens from this machine'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "schedule" -d 'Print or install what runs `popfetch sync` by the clock: a line for cron, units for systemd, a list for launchd'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history account login logout schedule completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "sync" -d 'Fetch what is new, deliver it, and delete from the server what the account does not leave there'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "retry" -d 'Hand over now what waits for its destination, quarantined messages too'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "refetch" -d 'Fetch mail again that was fetched before'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "check" -d 'Say why no mail comes, or that nothing stands in its way'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "list" -d 'Say what is on the server, message by message, and what `sync` would do with each and why'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "status" -d 'Say how the accounts stand: what was fetched, and what waits to be delivered and why'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "history" -d 'Say what was fetched, when, and where each message is now'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "mark-seen" -d 'Put what is on the server on record as seen, without fetching it'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "forget" -d 'Forget that messages were fetched: the next run fetches and delivers them again, if they are on the server'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "import" -d 'Take over from another mail program: its accounts, and what it has fetched already'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "export" -d 'Print all that is on record of messages, one JSON object a line, for backups and other programs'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "account" -d 'Add, list and remove the accounts in the configuration'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "login" -d 'Log in to an account: put its password into the keyring, or get an OAuth2 token'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "logout" -d 'Remove an account\'s password from the keyring, or its OAuth2 tokens from this machine'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "schedule" -d 'Print or install what runs `popfetch sync` by the clock: a line for cron, units for systemd, a list for launchd'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c popfetch -n "__fish_popfetch_using_subcommand help; and not __fish_seen_subcommand_from sync retry refetch check list status history mark-seen forget import export account login logout schedule completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c popfetch -n "__fish_popfetch_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "add" -d 'Add an account: asks what it cannot find out, tests the login, and writes it into the configuration'
 complete -c popfetch -n "__fish_popfetch_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "list" -d 'List the accounts: user, server, where the mail goes, and what stays on the server'
 complete -c popfetch -n "__fish_popfetch_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "remove" -d 'Remove an account from the configuration; mail that was fetched stays where it is'
@@ -330,7 +392,7 @@ function __fish_popfetch_wants
             continue
         end
         switch $word
-            case --autoconfig --client-id --client-secret-command --color --config --every --from --host --jobs --leave-on-server --lmtp --log-file --maildir --mbox --message-id --name --password-command --password-file --pipe --port --progress --provider --remind --since --tls --uid --until --user
+            case --account --autoconfig --client-id --client-secret-command --color --config --every --from --host --jobs --leave-on-server --lmtp --log-file --maildir --mbox --message-id --name --password-command --password-file --pipe --port --progress --provider --remind --since --tls --uid --until --user
                 set value $word
             case '-*'
             case '*'
@@ -352,6 +414,9 @@ complete -c popfetch -n "__fish_popfetch_wants 'check' 0 many" -f -a "(__fish_po
 complete -c popfetch -n "__fish_popfetch_wants 'list' 0 one" -f -a "(__fish_popfetch_accounts)"
 complete -c popfetch -n "__fish_popfetch_wants 'status' 0 many" -f -a "(__fish_popfetch_accounts)"
 complete -c popfetch -n "__fish_popfetch_wants 'history' 0 many" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'mark-seen' 0 one" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'forget' 0 one" -f -a "(__fish_popfetch_accounts)"
+complete -c popfetch -n "__fish_popfetch_wants 'export' 0 many" -f -a "(__fish_popfetch_accounts)"
 complete -c popfetch -n "__fish_popfetch_wants 'account remove' 0 one" -f -a "(__fish_popfetch_accounts)"
 complete -c popfetch -n "__fish_popfetch_wants 'login' 0 one" -f -a "(__fish_popfetch_accounts)"
 complete -c popfetch -n "__fish_popfetch_wants 'logout' 0 one" -f -a "(__fish_popfetch_accounts)"

@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
+use super::import;
 use super::schedule;
 use super::usage::{Cancelled, OfAccount, Usage};
 use crate::check::Trouble;
 use crate::credentials::{Key, oauth2};
+use crate::import as other;
 use crate::pop3::{Code, Refusal};
 use crate::sync::{Outcome, Problem, Wait};
 use crate::{config, credentials, delivery, pop3, state, sync};
@@ -60,6 +62,15 @@ impl Status {
                 config::Error::Unwritable { .. } => Self::Local,
                 _ => Self::Configuration,
             }
+        } else if let Some(error) = error.downcast_ref::<other::Error>() {
+            match error {
+                other::Error::Unreadable { .. } => Self::Local,
+                other::Error::Nothing { .. }
+                | other::Error::NotItsOwn { .. }
+                | other::Error::TooLarge { .. } => Self::Usage,
+            }
+        } else if error.downcast_ref::<import::Fault>().is_some() {
+            Self::Usage
         } else if let Some(error) = error.downcast_ref::<state::Error>() {
             error.into()
         } else if let Some(OfAccount { error, .. }) = error.downcast_ref() {

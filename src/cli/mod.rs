@@ -13,8 +13,11 @@ mod completions;
 mod cure;
 mod exit;
 mod explain;
+mod export;
 mod header;
 mod history;
+mod import;
+mod known;
 mod list;
 mod logging;
 mod login;
@@ -72,6 +75,10 @@ fn obey(args: &Args) -> anyhow::Result<Status> {
         Command::Sync(options) => sync::sync(options, &args.global),
         Command::Retry(options) => sync::retry(options, &args.global),
         Command::Refetch(options) => sync::refetch(options, &args.global),
+        Command::MarkSeen(options) => known::mark_seen(options, &args.global),
+        Command::Forget(options) => known::forget(options, &args.global),
+        Command::Import(options) => import::import(options, &args.global),
+        Command::Export(options) => export::export(options, &args.global),
         Command::Check(options) => check::check(options, &args.global),
         Command::List(options) => list::list(options, &args.global),
         Command::Status(options) => status::status(options, &args.global),

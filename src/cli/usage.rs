@@ -134,17 +134,37 @@ pub(super) enum Usage {
     },
     /// Something of the account is still to be delivered.
     #[error(
-        "{name}: deliveries are still owed ({owed}), of which nobody would know any more: nothing was changed; `popfetch retry {name}` delivers them, and --keep-state remembers them"
+        "{name}: deliveries are still owed ({owed}), of which nobody would know any more: nothing was changed; `popfetch retry {name}` delivers them{instead}"
     )]
     StillOwed {
         /// The account.
         name: String,
         /// How many.
         owed: u64,
+        /// What else can be done.
+        instead: &'static str,
+    },
+    /// Uids of several maildrops were to be given to one account.
+    #[error(
+        "the uids are of several maildrops, and none is that of {name}: {}; name a file that has those of one", maildrops.join(", ")
+    )]
+    SeveralMaildrops {
+        /// The account.
+        name: String,
+        /// Whose they are.
+        maildrops: Vec<String>,
+    },
+    /// What is marked as seen would hide what comes after it.
+    #[error(
+        "{name}: Gmail lists about 250 messages, and the next ones when these were fetched: marked as seen they would hide all others; in Gmail's settings, choose \"Enable POP for mail that arrives from now on\", or begin the user with \"recent:\""
+    )]
+    PagedListing {
+        /// The account.
+        name: String,
     },
     /// `--json` was asked of a command that has no data.
     #[error(
-        "--json goes with sync, retry, refetch, check, list, status, history and account list: the other commands have no data to print"
+        "--json goes with sync, retry, refetch, check, list, status, history, account list and export (which prints nothing else): the other commands have no data to print"
     )]
     NoJson,
 }

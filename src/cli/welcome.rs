@@ -20,8 +20,9 @@ pub(super) fn is_new() -> bool {
 pub(super) fn greet() -> Status {
     report::say(
         &"popfetch fetches mail from POP3 servers: every message once, none lost.\n\
-          There is no account yet. This asks a few questions and adds one:\n\n  \
-          popfetch account add you@example.org\n\n\
+          There is no account yet. Add one, or take over those of another program:\n\n  \
+          popfetch account add you@example.org\n  \
+          popfetch import fetchmail    (or mpop, getmail, fdm, thunderbird, claws)\n\n\
           `popfetch --help` shows what else there is.",
     );
     Status::Configuration

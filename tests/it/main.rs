@@ -20,6 +20,7 @@ mod line; // silence on the line, and the address it leads to
 mod list; // what is on the server, shown to a person and to a program
 mod login; // each way to log in, with honest and with lying servers
 mod manual; // man/ and completions/ are what the command line says
+mod moving; // coming from another program, and going to one
 mod oauth; // OAuth2 with a real provider, browser, keyring and mail server
 mod output; // what is printed, and what never is
 mod overview; // how the accounts stand, also by a record of a former version

@@ -22,9 +22,9 @@ const TICK: Timespec = Timespec {
 };
 
 /// Whoever may be asked.
-pub(super) struct Asker {
+pub(in crate::cli) struct Asker {
     /// Set when the run is to end.
-    pub(super) stop: Arc<AtomicBool>,
+    pub(in crate::cli) stop: Arc<AtomicBool>,
     /// Whether somebody is there.
     is_attended: bool,
     /// Whether every proposal is taken.
@@ -34,7 +34,7 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    pub(super) fn new(stop: Arc<AtomicBool>, agrees: bool, is_quiet: bool) -> Self {
+    pub(in crate::cli) fn new(stop: Arc<AtomicBool>, agrees: bool, is_quiet: bool) -> Self {
         Self {
             stop,
             is_attended: surroundings::is_attended(),
@@ -44,17 +44,17 @@ impl Asker {
     }
 
     /// Whether only trouble is told: what belongs to a question is told all the same.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(in crate::cli) fn is_quiet(&self) -> bool {
         self.is_quiet && !self.chooses()
     }
 
     /// Tells something that is no trouble, in as many lines as the terminal needs for it.
-    pub(super) fn tell(&self, text: &str) {
+    pub(in crate::cli) fn tell(&self, text: &str) {
         self.tell_behind("", text);
     }
 
     /// The same behind a head, under which no other line begins.
-    pub(super) fn tell_behind(&self, head: &str, text: &str) {
+    pub(in crate::cli) fn tell_behind(&self, head: &str, text: &str) {
         if self.is_quiet() {
             return;
         }
@@ -64,17 +64,21 @@ impl Asker {
     }
 
     /// Whether somebody can be asked at all.
-    pub(super) fn is_attended(&self) -> bool {
+    pub(in crate::cli) fn is_attended(&self) -> bool {
         self.is_attended
     }
 
     /// Whether somebody is to choose: else every proposal is taken.
-    pub(super) fn chooses(&self) -> bool {
+    pub(in crate::cli) fn chooses(&self) -> bool {
         self.is_attended && !self.agrees
     }
 
     /// Asks for a line; an empty one means the proposal, if there is one.
-    pub(super) fn line(&self, question: &str, proposal: Option<&str>) -> Result<String, Cancelled> {
+    pub(in crate::cli) fn line(
+        &self,
+        question: &str,
+        proposal: Option<&str>,
+    ) -> Result<String, Cancelled> {
         let shown = match proposal {
             Some(proposal) => format!("{question} [{proposal}]: "),
             None => format!("{question}: "),
@@ -90,7 +94,7 @@ impl Asker {
     }
 
     /// Asks for yes or no; where nobody chooses it is the proposal.
-    pub(super) fn agree(&self, question: &str, proposal: bool) -> Result<bool, Cancelled> {
+    pub(in crate::cli) fn agree(&self, question: &str, proposal: bool) -> Result<bool, Cancelled> {
         if !self.chooses() {
             return Ok(proposal);
         }
@@ -106,7 +110,7 @@ impl Asker {
     }
 
     /// Shows a list and asks for a number, the first being proposed; `other` may make something of another answer.
-    pub(super) fn choose<T: Clone>(
+    pub(in crate::cli) fn choose<T: Clone>(
         &self,
         question: &str,
         options: &[(&str, T)],
@@ -135,7 +139,7 @@ impl Asker {
     }
 
     /// Asks for a secret, which is not shown; an empty answer is `None`.
-    pub(super) fn secret(&self, question: &str) -> anyhow::Result<Option<Secret>> {
+    pub(in crate::cli) fn secret(&self, question: &str) -> anyhow::Result<Option<Secret>> {
         let asked = credentials::ask(&format!("{question}: "), &self.stop);
         match asked {
             Ok(secret) => Ok(Some(secret).filter(|secret| !secret.expose().is_empty())),
@@ -149,7 +153,7 @@ impl Asker {
     }
 
     /// That nobody has asked for a stop.
-    pub(super) fn goes_on(&self) -> Result<(), Cancelled> {
+    pub(in crate::cli) fn goes_on(&self) -> Result<(), Cancelled> {
         if self.stop.load(Ordering::Relaxed) {
             Err(Cancelled)
         } else {

@@ -13,21 +13,24 @@ use zeroize::Zeroizing;
 use crate::secret::Secret;
 
 /// What the names of such files end with.
-pub(super) const ENDING: &str = "password";
+pub(in crate::cli) const ENDING: &str = "password";
+
+/// An account's name as a file or folder may have it.
+pub(in crate::cli) fn file_name_of(account: &str) -> String {
+    let harmless = |c: char| {
+        if c.is_alphanumeric() || "-_.@".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    let name: String = account.chars().map(harmless).collect();
+    name.trim_start_matches('.').to_owned()
+}
 
 /// A name for the file of an account's password that no file in the folder has.
-pub(super) fn new_file_name(folder: &Path, account: &str) -> String {
-    let base: String = account
-        .chars()
-        .map(|c| {
-            if c.is_alphanumeric() || "-_.@".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let base = base.trim_start_matches('.');
+pub(in crate::cli) fn new_file_name(folder: &Path, account: &str) -> String {
+    let base = file_name_of(account);
     let numbered = |number: u32| match number {
         1 => format!("{base}.{ENDING}"),
         number => format!("{base}-{number}.{ENDING}"),
@@ -40,7 +43,7 @@ pub(super) fn new_file_name(folder: &Path, account: &str) -> String {
 }
 
 /// Writes the password into a new file.
-pub(super) fn in_file(path: &Path, secret: &Secret) -> anyhow::Result<()> {
+pub(in crate::cli) fn in_file(path: &Path, secret: &Secret) -> anyhow::Result<()> {
     let failed = || format!("cannot keep the password in {}", path.display());
     let folder = path.parent().unwrap_or(Path::new("/"));
     let write = || -> io::Result<()> {

@@ -7,8 +7,8 @@
 //! It refuses to know TOML: `config` changes the file. Invariant: nothing is written before the last question is answered.
 
 mod add;
-mod ask;
-mod keep;
+pub(super) mod ask;
+pub(super) mod keep;
 mod list;
 mod name;
 mod probe;
@@ -17,7 +17,7 @@ mod secret;
 mod server;
 mod trial;
 mod wishes;
-mod words;
+pub(super) mod words;
 
 use super::args::{Account, AccountCommand, Global};
 use super::exit::Status;

@@ -149,7 +149,11 @@ fn forget(account: &Account, (_, ledger): &Record, asker: &Asker) -> anyhow::Res
 
 fn still_owed(account: &Account, owed: u64) -> Usage {
     let name = account.name.clone();
-    Usage::StillOwed { name, owed }
+    Usage::StillOwed {
+        name,
+        owed,
+        instead: ", and --keep-state remembers them",
+    }
 }
 
 /// Removes the password or the tokens; what cannot be removed is told, and no reason to keep the account.

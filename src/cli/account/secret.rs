@@ -44,11 +44,11 @@ impl Keep {
             Self::File(path) => vec![("password-file", text(path))],
             Self::Command(command) => vec![("password-command", text(command))],
             Self::OAuth2 { id, secret } => {
-                let mut table = vec![("client-id", id.clone())];
+                let mut table = vec![("client-id", Setting::from(id.clone()))];
                 table.extend(
                     secret
                         .clone()
-                        .map(|secret| ("client-secret-command", secret)),
+                        .map(|secret| ("client-secret-command", secret.into())),
                 );
                 vec![("oauth", Setting::Table(table))]
             }

@@ -47,7 +47,7 @@ impl Server {
         let keys = [
             ("provider", self.provider.map(|provider| text(provider.key))),
             ("host", self.host.as_deref().map(text)),
-            ("port", port.map(Setting::Number)),
+            ("port", port.map(|port| Setting::Number(port.into()))),
             ("tls", tls.map(text)),
             ("user", Some(text(&self.user))),
         ];

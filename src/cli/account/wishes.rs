@@ -23,12 +23,14 @@ pub(super) fn given_destination(options: &AccountAdd, home: &Path) -> Option<Set
     let mut given = given
         .into_iter()
         .filter_map(|(kind, value)| Some((kind, value?)));
-    given.next().map(|pair| Setting::Table(vec![pair]))
+    given
+        .next()
+        .map(|pair| Setting::Table(vec![(pair.0, pair.1.into())]))
 }
 
 /// A Maildir of the account's name.
 pub(super) fn usual_destination(name: &str) -> Setting {
-    Setting::Table(vec![("maildir", format!("~/Mail/{name}"))])
+    Setting::Table(vec![("maildir", format!("~/Mail/{name}").into())])
 }
 
 /// Asks for the destination.
@@ -38,7 +40,8 @@ pub(super) fn destination(name: &str, home: &Path, asker: &Asker) -> Result<Sett
         "Where is the mail to go? A folder gets a Maildir; mbox:FILE, |COMMAND and lmtp:ADDRESS are possible, too.",
     );
     let answer = asker.line("Destination", Some(&format!("~/Mail/{name}")))?;
-    Ok(Setting::Table(vec![understood(&answer, home)]))
+    let (kind, value) = understood(&answer, home);
+    Ok(Setting::Table(vec![(kind, value.into())]))
 }
 
 fn understood(answer: &str, home: &Path) -> (&'static str, String) {

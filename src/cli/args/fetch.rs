@@ -22,7 +22,7 @@ pub(in crate::cli) struct Sync {
     pub(in crate::cli) accounts: Vec<String>,
 
     /// Say what would be done with each message, and do nothing
-    #[arg(long)]
+    #[arg(short = 'n', long)]
     pub(in crate::cli) dry_run: bool,
 
     /// Work on so many accounts at once
@@ -90,6 +90,7 @@ pub(in crate::cli) struct Refetch {
     /// The uids of messages that are to be fetched again, as `list --verbose` and `sync --dry-run` show them
     #[arg(
         value_name = "UID",
+        value_parser = clap::builder::NonEmptyStringValueParser::new(),
         required_unless_present = "missing",
         conflicts_with = "missing"
     )]

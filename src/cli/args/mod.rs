@@ -5,6 +5,7 @@ mod check;
 mod fetch;
 mod login;
 mod look;
+mod moving;
 mod schedule;
 mod shell;
 
@@ -19,6 +20,7 @@ pub(in crate::cli) use check::Check;
 pub(in crate::cli) use fetch::{Refetch, Remind, Retry, Sync};
 pub(in crate::cli) use login::{Login, Logout};
 pub(in crate::cli) use look::{History, List, Status};
+pub(in crate::cli) use moving::{Export, Forget, Import, MarkSeen, Source};
 pub(in crate::cli) use schedule::Schedule;
 pub(in crate::cli) use shell::{Completions, Shell};
 
@@ -119,6 +121,10 @@ pub(in crate::cli) enum Command {
     List(List),
     Status(Status),
     History(History),
+    MarkSeen(MarkSeen),
+    Forget(Forget),
+    Import(Import),
+    Export(Export),
     Account(Account),
     Login(Login),
     Logout(Logout),

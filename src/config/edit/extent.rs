@@ -4,6 +4,7 @@
 //! It refuses to know what the keys mean. Invariants: a line is taken whole or not at all; a comment goes with what stands
 //! directly below it, or, at the end of an account, with what stands directly above it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml_edit::{Document, Item, Table};
@@ -14,6 +15,16 @@ pub(super) fn is_one_line(text: &str) -> bool {
         let accounts = document.get("accounts");
         accounts.is_some_and(|accounts| !accounts.is_table())
     })
+}
+
+/// The keys of `[defaults]`, however it is written.
+pub(super) fn keys_of_defaults(text: &str) -> BTreeSet<String> {
+    let Ok(document) = Document::parse(text) else {
+        return BTreeSet::new();
+    };
+    let defaults = document.get("defaults").and_then(Item::as_table_like);
+    let keys = defaults.into_iter().flat_map(|table| table.iter());
+    keys.map(|(key, _)| key.to_owned()).collect()
 }
 
 /// The lines of the account, as ranges of octets in order; none if it is not to be found.

@@ -13,10 +13,11 @@ mod extent;
 mod tests;
 mod write;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{InlineTable, Key, Value};
+use toml_edit::{Array, InlineTable, Key, Value};
 
 use super::file::{self, Source};
 use super::{Account, Config, Diagnostic, Error, finish};
@@ -48,11 +49,33 @@ pub enum Setting {
     /// `true` or `false`
     Flag(bool),
     /// A number.
-    Number(u16),
+    Number(u32),
     /// A string.
     Text(String),
-    /// A table of strings on one line.
-    Table(Vec<(&'static str, String)>),
+    /// An array on one line.
+    List(Vec<Self>),
+    /// A table on one line.
+    Table(Vec<(&'static str, Self)>),
+}
+
+impl From<String> for Setting {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Setting {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl Entry {
+    /// Its keys as they are written, a line each.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let settings = self.settings.iter();
+        settings.map(|(key, setting)| format!("{key} = {}", value(setting)))
+    }
 }
 
 impl Draft {
@@ -96,6 +119,12 @@ impl Draft {
     #[must_use]
     pub fn account(&self, name: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.name == name)
+    }
+
+    /// The keys that `[defaults]` has, which go for an account that is added, too.
+    #[must_use]
+    pub fn default_keys(&self) -> BTreeSet<String> {
+        extent::keys_of_defaults(self.text.expose())
     }
 
     /// What the account would come to if it were added; nothing is changed.
@@ -229,8 +258,8 @@ fn with(text: &str, entry: &Entry) -> Secret {
     let name = Key::new(&entry.name);
     // Writing to a string cannot fail.
     let _ = write!(new, "[accounts.{}]{end}", name.display_repr());
-    for (key, value) in &entry.settings {
-        let _ = write!(new, "{key} = {}{end}", shown(value));
+    for line in entry.lines() {
+        let _ = write!(new, "{line}{end}");
     }
     Secret::new(new)
 }
@@ -244,14 +273,15 @@ fn in_words(diagnostics: &[Diagnostic]) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
-fn shown(setting: &Setting) -> String {
+fn value(setting: &Setting) -> Value {
     match setting {
-        Setting::Flag(flag) => flag.to_string(),
-        Setting::Number(number) => number.to_string(),
-        Setting::Text(text) => Value::from(text.as_str()).to_string(),
+        Setting::Flag(flag) => Value::from(*flag),
+        Setting::Number(number) => Value::from(i64::from(*number)),
+        Setting::Text(text) => Value::from(text.as_str()),
+        Setting::List(list) => Value::from(list.iter().map(value).collect::<Array>()),
         Setting::Table(pairs) => {
-            let pairs = pairs.iter().map(|(key, text)| (*key, text.as_str()));
-            Value::from(pairs.collect::<InlineTable>()).to_string()
+            let pairs = pairs.iter().map(|(key, setting)| (*key, value(setting)));
+            Value::from(pairs.collect::<InlineTable>())
         }
     }
 }

@@ -9,7 +9,7 @@ const HOME: &str = "/home/me";
 
 fn entry(name: &str) -> Entry {
     let text = |text: &str| Setting::Text(text.to_owned());
-    let maildir = vec![("maildir", format!("~/Mail/{name}"))];
+    let maildir = vec![("maildir", format!("~/Mail/{name}").into())];
     Entry {
         name: name.to_owned(),
         settings: vec![

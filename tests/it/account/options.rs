@@ -221,7 +221,7 @@ fn who_begins_is_told_how() {
     let out = place.run(&[]);
     assert_eq!(out.code, 78);
     says(&out, &["popfetch account add you@example.org"]);
-    assert!(out.stderr.lines().count() <= 6, "{}", out.stderr);
+    assert!(out.stderr.lines().count() <= 8, "{}", out.stderr);
     let out = place.run(&["sync"]);
     assert_eq!(out.code, 78);
     says(&out, &["popfetch account add you@example.org"]);
