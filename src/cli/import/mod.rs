@@ -236,12 +236,12 @@ impl Work<'_> {
             (plan.uids() > 0).then(|| format!("{} put on record{known}", show::messages(over.new)));
         let done: Vec<String> = accounts.into_iter().chain(uids).collect();
         self.asker.tell("");
+        let mut commands = self.logins(plan);
         self.asker.tell(&format!("{}. Next:", done.join(", ")));
         let name = match plan.accounts.as_slice() {
             [only] => format!(" {}", shell_words::quote(&only.account.name)),
             _ => String::new(),
         };
-        let mut commands = self.logins(plan);
         commands.extend([
             (
                 format!("popfetch check{name}"),

@@ -106,6 +106,9 @@ fn shown(planned: &Planned, program: &str, home: &Path) -> Shown {
             "{program} has no record of what it fetched: all that is on the server is new"
         ));
     }
+    if planned.entry.is_none() && planned.uids() == 0 {
+        remarks.push("there is nothing to add".to_owned());
+    }
     remarks.extend(planned.remarks.iter().cloned());
     Shown { head, remarks }
 }

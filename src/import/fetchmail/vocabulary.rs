@@ -312,7 +312,9 @@ pub(super) const GLOBAL: [(&str, Takes, Option<&str>); 11] = [
     (
         "daemon",
         Takes::Number,
-        Some("`popfetch schedule` makes a timer, and `popfetch sync --every` stays"),
+        Some(
+            "`popfetch schedule cron` makes a timer, and `popfetch sync --every 5m` fetches again and again",
+        ),
     ),
     (
         "postmaster",
