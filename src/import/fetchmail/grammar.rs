@@ -11,6 +11,9 @@ use super::said::{Entry, File, Left, Said, User};
 use super::vocabulary::{self, Fate, GLOBAL, Keyword, NOISE, Takes};
 use super::words::{Kind, Word, Words};
 
+/// Why a word is left out that no grammar has.
+pub(super) const UNKNOWN: &str = "fetchmail knows no such keyword there, either";
+
 /// More servers, or users of one, than any file has.
 const MOST_ENTRIES: usize = 10_000;
 
@@ -373,10 +376,6 @@ impl Parser<'_> {
             (None, None) if word.kind == Kind::Equals => "=".to_owned(),
             (None, None) => "a word".to_owned(),
         };
-        self.mistake(
-            word.line,
-            what,
-            "fetchmail knows no such keyword there, either",
-        );
+        self.mistake(word.line, what, UNKNOWN);
     }
 }

@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 use self::places::Places;
 use self::said::Said;
-use super::{Error, Found, LeftOut, Proof, Record, Surroundings, file};
+use super::{Error, Found, LeftOut, Proof, Record, Source, Surroundings, file};
 
 /// What one run control file comes to, and what the other files are joined by.
 #[derive(Default)]
@@ -48,6 +48,10 @@ pub(super) fn read(path: Option<&Path>, around: &Surroundings<'_>) -> Result<Fou
     if let Some(configuration) = &places.configuration {
         let text = file::text(configuration)?;
         understood = understand_all(configuration, &text, around);
+        if is_foreign(&understood.found) {
+            let reason = "most of its words are none that fetchmail knows";
+            return Err(Source::Fetchmail.not_its_own(configuration, reason));
+        }
         understood.found.files.push(configuration.clone());
         passwords(&mut understood, &places::etc(around).join(".netrc"))?;
     }
@@ -62,6 +66,16 @@ pub(super) fn read(path: Option<&Path>, around: &Surroundings<'_>) -> Result<Fou
         found.files.push(record);
     }
     Ok(found)
+}
+
+/// So many words that fetchmail does not know, and this many times more than accounts, are another program's.
+const FOREIGN: usize = 5;
+const MORE: usize = 3;
+
+fn is_foreign(found: &Found) -> bool {
+    let left_out = found.left_out.iter();
+    let unknown = left_out.filter(|left| left.why == grammar::UNKNOWN).count();
+    unknown >= FOREIGN && unknown > MORE * found.accounts.len()
 }
 
 pub(super) fn understand(file: &Path, text: &str, around: &Surroundings<'_>) -> Found {

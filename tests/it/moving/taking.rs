@@ -301,6 +301,13 @@ fn nothing_to_read_is_told_with_where_it_was_looked_for() {
         assert!([64, 74].contains(&out.code), "{source}: {}", out.stderr);
         assert!(out.stderr.contains("missing"), "{source}: {}", out.stderr);
     }
+    let others = "account \"a\" pop3s server \"h\" user \"u\" pass \"p\"\naction \"in\" maildir \"~/m\"\n\
+        match \"^Subject:x\" in headers action \"in\"\nmatch all action \"in\"\n";
+    let file = mailbox.sandbox.write("home/.fdm.conf", others);
+    let out = mailbox
+        .sandbox
+        .run(["import", "fetchmail", file.to_str().unwrap()]);
+    assert_eq!(out.code, 64, "{}", out.stderr);
     assert!(!mailbox.sandbox.path("state/popfetch").exists());
 }
 
