@@ -6,7 +6,8 @@
 //! - one transaction makes a whole batch known, after its files were made durable ([`Account::commit`]);
 //! - a message stays unpublished until it is said to be published, so that an interruption is found by the next run;
 //! - a deletion is counted as done only when the server no longer lists the uid ([`Account::settle`]);
-//! - an account's rows belong to a server and a user, so that a profile can be renamed.
+//! - an account's rows belong to a server and a user, so that a profile can be renamed;
+//! - what another program has, or somebody marked as seen, is told from what was fetched ([`Origin`]).
 //!
 //! One SQLite database in WAL mode with full synchronisation holds all accounts; a lock file for each account, held by
 //! the kernel, keeps two runs apart.

@@ -16,7 +16,7 @@ mod thunderbird; // a profile, written by hand
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::support::sandbox::Sandbox;
+use super::support::sandbox::{Finished, Sandbox};
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/moving/corpus")
@@ -39,6 +39,23 @@ fn copy(from: &Path, to: &Path) {
     } else {
         fs::copy(from, to).unwrap();
     }
+}
+
+#[track_caller]
+fn well(out: &Finished) {
+    assert_eq!(out.code, 0, "{}{}", out.stdout, out.stderr);
+}
+
+/// What is in the Maildir and was not before.
+fn added(sandbox: &Sandbox, before: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut now = sandbox.mail("Mail/work");
+    now.retain(|mail| before.binary_search(mail).is_err());
+    now
+}
+
+fn letters(numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
+    let letter = |n| format!("From: bob@b.example\nSubject: {n}\n\nletter {n}\n").into_bytes();
+    numbers.map(letter).collect()
 }
 
 #[test]

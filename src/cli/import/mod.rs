@@ -13,7 +13,7 @@ mod plan;
 mod show;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -188,7 +188,6 @@ impl Work<'_> {
 
     /// Keeps passwords, and adds the files that were made for them.
     fn keep_passwords(&self, plan: &Plan, new_files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-        let folder = self.config.parent().unwrap_or(Path::new("/"));
         for Planned {
             account, password, ..
         } in &plan.accounts
@@ -197,9 +196,8 @@ impl Work<'_> {
                 continue;
             };
             if let credentials::Source::File(path) = &account.secret {
-                let path = folder.join(path);
-                keep::in_file(&path, secret)?;
-                new_files.push(path);
+                keep::in_file(path, secret)?;
+                new_files.push(path.clone());
                 continue;
             }
             let server = account.endpoint.server();

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::well;
 use crate::support::mailbox::{Mailbox, PASSWORD, USER};
 use crate::support::maildrop::Message;
 use crate::support::options::{Options, Tls};
@@ -17,11 +18,6 @@ fn mailbox(uids: &[&str], lines: &str) -> Mailbox {
     mailbox.configure(lines);
     mailbox.replace(uids.iter().map(|uid| letter(uid)));
     mailbox
-}
-
-#[track_caller]
-fn well(out: &Finished) {
-    assert_eq!(out.code, 0, "{}{}", out.stdout, out.stderr);
 }
 
 /// Takes over this file of fetchmail's.

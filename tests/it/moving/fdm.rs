@@ -4,12 +4,10 @@
 //! as the sandbox's owner.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::{added, letters, well};
 use crate::support::certificates::{Authority, Leaf};
 use crate::support::dovecot::{self, Dovecot};
 use crate::support::mailbox::{Mailbox, PASSWORD, USER};
@@ -30,23 +28,12 @@ fn prepare(sandbox: &Sandbox, account: &str, rule: &str) {
 
 /// Runs fdm with its home here; it trusts what is in `roots`.
 fn fdm(sandbox: &Sandbox, roots: &Path) -> Finished {
-    let like = sandbox.command();
-    let variables = like
-        .get_envs()
-        .filter_map(|(name, value)| Some((name, value?)));
-    let mut command = Command::new("fdm");
+    let mut command = sandbox.program("fdm");
     command
         .args(["-h", "-v", "fetch"])
-        .env_clear()
-        .envs(variables)
         .env("TMPDIR", sandbox.path("tmp"))
         .env("SSL_CERT_FILE", roots)
-        .current_dir(sandbox.home(""))
-        .stdin(Stdio::null());
-    let owner = fs::metadata(sandbox.home("")).unwrap();
-    if fs::metadata("/proc/self").unwrap().uid() != owner.uid() {
-        command.uid(owner.uid()).gid(owner.gid());
-    }
+        .current_dir(sandbox.home(""));
     Running::new(command).finish_within(Duration::from_secs(10 * 60))
 }
 
@@ -55,23 +42,6 @@ fn popfetch(sandbox: &Sandbox, roots: &Path, arguments: &[&str]) -> Finished {
     let mut command = sandbox.command();
     command.args(arguments).env("SSL_CERT_FILE", roots);
     Running::new(command).finish_within(Duration::from_secs(10 * 60))
-}
-
-#[track_caller]
-fn well(out: &Finished) {
-    assert_eq!(out.code, 0, "{}{}", out.stdout, out.stderr);
-}
-
-/// What is in the Maildir and was not before.
-fn added(sandbox: &Sandbox, before: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut now = sandbox.mail("Mail/work");
-    now.retain(|mail| before.binary_search(mail).is_err());
-    now
-}
-
-fn letters(numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
-    let letter = |n| format!("From: ann@example.org\nSubject: {n}\n\nLetter {n}.\n").into_bytes();
-    numbers.map(letter).collect()
 }
 
 #[test]

@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use popfetch::import::{self, Account, Deliver, Leave, Source, Surroundings, Tls as Protection};
 
+use super::{added, letters, well};
 use super::{corpus, entries};
 use crate::support::certificates::{Authority, Leaf};
 use crate::support::dovecot::{self, Dovecot};
 use crate::support::maildrop::{Maildrop, Message};
 use crate::support::options::{Options, Tls};
-use crate::support::sandbox::{Finished, Sandbox};
+use crate::support::sandbox::Sandbox;
 use crate::support::server::Server;
 
 /// Who gets the mail where a configuration does not say.
@@ -26,16 +27,10 @@ const TAKE: &str = "cat > \"$(mktemp -p \"$HOME/Mail/work/new\")\"\n";
 
 /// fetchmail in the sandbox.
 fn fetchmail(sandbox: &Sandbox, arguments: &[&str]) -> Output {
-    let like = sandbox.command();
-    let variables = like.get_envs();
-    let variables = variables.filter_map(|(name, value)| Some((name, value?)));
-    let mut command = Command::new("fetchmail");
+    let mut command = sandbox.program("fetchmail");
     command
-        .env_clear()
-        .envs(variables)
         .env("FETCHMAILUSER", LOGIN)
         .current_dir(sandbox.home(""))
-        .stdin(Stdio::null())
         .args(arguments);
     let output = command.output();
     output.expect("fetchmail is not installed: run tests/run")
@@ -61,23 +56,6 @@ fn fetch(sandbox: &Sandbox) {
     let said = [out.stdout, out.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     assert!(out.status.success(), "{said}");
-}
-
-#[track_caller]
-fn well(out: &Finished) {
-    assert_eq!(out.code, 0, "{}{}", out.stdout, out.stderr);
-}
-
-/// What is in the Maildir and was not before.
-fn added(sandbox: &Sandbox, before: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut now = sandbox.mail("Mail/work");
-    now.retain(|mail| before.binary_search(mail).is_err());
-    now
-}
-
-fn letters(numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
-    let letter = |n| format!("From: bob@b.example\nSubject: {n}\n\nletter {n}\n").into_bytes();
-    numbers.map(letter).collect()
 }
 
 #[test]

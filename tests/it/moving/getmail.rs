@@ -5,15 +5,14 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
+use super::{added, letters, well};
 use crate::support::certificates::{Authority, Leaf};
 use crate::support::dovecot::{self, Dovecot};
 use crate::support::mailbox::{Mailbox, PASSWORD, USER};
 use crate::support::maildrop::Message;
-use crate::support::sandbox::{Finished, Sandbox};
+use crate::support::sandbox::Sandbox;
 
 /// What getmail takes its settings from, with a Maildir that is there.
 fn prepare(sandbox: &Sandbox, retriever: &str, options: &str) {
@@ -57,20 +56,8 @@ fn make_folders(sandbox: &Sandbox) {
 
 /// Runs getmail once; what it says, if it fails.
 fn attempt(sandbox: &Sandbox) -> Result<(), String> {
-    let like = sandbox.command();
-    let variables = like
-        .get_envs()
-        .filter_map(|(name, value)| Some((name, value?)));
-    let mut command = Command::new("getmail");
-    command
-        .env_clear()
-        .envs(variables)
-        .current_dir(sandbox.home(""))
-        .stdin(Stdio::null());
-    let owner = fs::metadata(sandbox.home("")).unwrap();
-    if fs::metadata("/proc/self").unwrap().uid() != owner.uid() {
-        command.uid(owner.uid()).gid(owner.gid());
-    }
+    let mut command = sandbox.program("getmail");
+    command.current_dir(sandbox.home(""));
     let out = command
         .output()
         .expect("getmail6 is installed: run tests/run");
@@ -79,23 +66,6 @@ fn attempt(sandbox: &Sandbox) -> Result<(), String> {
     }
     let said = String::from_utf8_lossy(&out.stderr);
     Err(format!("{}: {said}", out.status))
-}
-
-#[track_caller]
-fn well(out: &Finished) {
-    assert_eq!(out.code, 0, "{}{}", out.stdout, out.stderr);
-}
-
-/// What is in the Maildir and was not before.
-fn added(sandbox: &Sandbox, before: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut now = sandbox.mail("Mail/work");
-    now.retain(|mail| before.binary_search(mail).is_err());
-    now
-}
-
-fn letters(numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
-    let letter = |n| format!("From: ann@example.org\nSubject: {n}\n\nLetter {n}.\n").into_bytes();
-    numbers.map(letter).collect()
 }
 
 /// Where getmail keeps the uids of an account.

@@ -1,17 +1,13 @@
 //! What is known and can be changed or carried away: `mark-seen`, `forget`, `export`, `import json`.
 
+use super::well;
 use crate::support::mailbox::{Mailbox, USER};
 use crate::support::maildrop::Message;
-use crate::support::sandbox::Finished;
 
 fn mailbox(count: usize, lines: &str) -> Mailbox {
     let mailbox = Mailbox::new(count);
     mailbox.configure(lines);
     mailbox
-}
-
-fn well(out: &Finished) {
-    assert_eq!(out.code, 0, "{}{}", out.stdout, out.stderr);
 }
 
 fn letter(name: &str) -> Message {

@@ -4,51 +4,28 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use popfetch::import::{self, Account, Deliver, Leave, Source, Surroundings, Tls as Protection};
 
 use super::{corpus, entries};
+use super::{letters, well};
 use crate::support::certificates::{Authority, Leaf};
 use crate::support::dovecot::{self, Dovecot};
 use crate::support::maildrop::{Maildrop, Message};
 use crate::support::options::{Options, Tls};
-use crate::support::sandbox::{Finished, Sandbox};
+use crate::support::sandbox::Sandbox;
 use crate::support::server::Server;
-
-/// mpop in the sandbox.
-fn mpop(sandbox: &Sandbox) -> Command {
-    let like = sandbox.command();
-    let variables = like.get_envs();
-    let variables = variables.filter_map(|(name, value)| Some((name, value?)));
-    let mut command = Command::new("mpop");
-    command
-        .env_clear()
-        .envs(variables)
-        .current_dir(sandbox.path(""));
-    command
-}
 
 /// mpop fetches into `Mail/work`, of which it wants the folders to be there.
 fn fetch(sandbox: &Sandbox) {
     for folder in ["tmp", "new", "cur"] {
         fs::create_dir_all(sandbox.home("Mail/work").join(folder)).unwrap();
     }
-    let out = mpop(sandbox).args(["-q", "work"]).output();
+    let out = sandbox.program("mpop").args(["-q", "work"]).output();
     let out = out.expect("mpop is not installed: run tests/run");
     let said = [out.stdout, out.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     assert!(out.status.success(), "{said}");
-}
-
-#[track_caller]
-fn well(out: &Finished) {
-    assert_eq!(out.code, 0, "{}{}", out.stdout, out.stderr);
-}
-
-fn letters(numbers: std::ops::Range<usize>) -> Vec<Vec<u8>> {
-    let letter = |n| format!("From: bob@b.example\nSubject: {n}\n\nletter {n}\n").into_bytes();
-    numbers.map(letter).collect()
 }
 
 #[test]
@@ -185,7 +162,7 @@ struct Pretended(String);
 
 impl Pretended {
     fn of(sandbox: &Sandbox, file: &Path, account: &str) -> Self {
-        let mut command = mpop(sandbox);
+        let mut command = sandbox.program("mpop");
         command.arg("-P").arg("-C").arg(file).arg(account);
         let out = command.output();
         let out = out.expect("mpop is not installed: run tests/run");

@@ -7,16 +7,11 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 
+use super::well;
 use crate::support::mailbox::{Mailbox, PASSWORD, USER};
 use crate::support::maildrop::Message;
-use crate::support::sandbox::Finished;
 
 const DAY: i64 = 24 * 60 * 60;
-
-#[track_caller]
-fn well(out: &Finished) {
-    assert_eq!(out.code, 0, "{}{}", out.stdout, out.stderr);
-}
 
 /// A maildrop of messages with these uids, and a profile that has an account for it; popfetch knows nothing.
 fn profile(uids: &[&str], popstate: &str, settings: &[&str]) -> Mailbox {

@@ -129,12 +129,18 @@ impl Sandbox {
 
     /// Runs `popfetch sync` to its end by way of another program, which finds popfetch and `sync` behind these arguments.
     pub(crate) fn sync_through(&self, program: &str, arguments: &[&str]) -> Finished {
+        let mut command = self.program(program);
+        command.args(arguments).arg(&self.binary).arg("sync");
+        Running::new(command).finish()
+    }
+
+    /// The command that runs another program as popfetch is run here: its surroundings, its user.
+    pub(crate) fn program(&self, program: &str) -> Command {
         let like = self.command();
         let variables = like
             .get_envs()
             .filter_map(|(name, value)| Some((name, value?)));
         let mut command = Command::new(program);
-        command.args(arguments).arg(&self.binary).arg("sync");
         command
             .env_clear()
             .envs(variables)
@@ -143,7 +149,7 @@ impl Sandbox {
         if let Some(user) = self.user {
             command.uid(user).gid(user);
         }
-        Running::new(command).finish()
+        command
     }
 
     /// The command that runs popfetch here, for more arguments, variables or another standard input.
