@@ -185,8 +185,10 @@ impl From<&pop3::Error> for Status {
             | Error::Connect { .. }
             | Error::Lost { .. }
             | Error::Proxy { .. }
+            | Error::Stalled { .. }
             | Error::Stopped
             | Error::TimedOut { .. }
+            | Error::TooLong { .. }
             | Error::Lookup { unknown: false, .. } => Self::Later,
             // The engine reads on to the last reply or gives the session up.
             Error::Abandoned { .. } => Self::Bug,

@@ -9,10 +9,11 @@ use std::path::PathBuf;
 
 use super::auth::Mechanism;
 use super::certificate::Leaf;
+use super::pace::Slow;
 use super::reply::{Code, Reply};
 use super::socks::Refusal;
 use super::tls::is_about_client;
-use super::transport::is_stop;
+use super::transport::{is_stop, slowness};
 use super::way::Family;
 
 /// Why a session could not be opened, or ended early.
@@ -197,9 +198,21 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// The session took longer than any may take; the next goes on where it ended.
+    #[error("the session took too long, and was ended during {during}")]
+    TooLong {
+        /// The step or command that was under way.
+        during: &'static str,
+    },
     /// The run was told to end.
     #[error("stopped before the server was done")]
     Stopped,
+    /// The server kept on sending, but next to nothing.
+    #[error("the server sent next to nothing for too long during {during}")]
+    Stalled {
+        /// The step or command that was under way.
+        during: &'static str,
+    },
     /// The server was silent for longer than the time-out.
     #[error("the server was silent for too long during {during}")]
     TimedOut {
@@ -312,6 +325,11 @@ impl Error {
         if is_stop(&source) {
             return Self::Stopped;
         }
+        match slowness(&source) {
+            Some(Slow::Trickle) => return Self::Stalled { during },
+            Some(Slow::Session) => return Self::TooLong { during },
+            None => {}
+        }
         match source.kind() {
             io::ErrorKind::TimedOut => Self::TimedOut { during },
             _ if is_about_client(&source.to_string()) => Self::ClientRefused { source },
@@ -331,7 +349,9 @@ impl Error {
             self,
             Self::Closed { .. }
                 | Self::Lost { .. }
+                | Self::Stalled { .. }
                 | Self::TimedOut { .. }
+                | Self::TooLong { .. }
                 | Self::Violation { .. }
         )
     }

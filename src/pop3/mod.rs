@@ -32,6 +32,7 @@ mod error;
 mod identity;
 mod listing;
 mod opening;
+mod pace;
 mod pipeline;
 mod reachability;
 mod reply;

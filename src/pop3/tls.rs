@@ -13,7 +13,7 @@ use super::certificate::Leaf;
 use super::endpoint::{Endpoint, Security, Trust};
 use super::error::Error;
 use super::identity::ClientCertificate;
-use super::transport::{Wire, is_stop};
+use super::transport::{Wire, is_stop, slowness};
 
 /// Agrees on TLS with the endpoint's host and verifies its certificate.
 pub(super) fn handshake(
@@ -135,6 +135,9 @@ fn refusal(host: &str, error: HandshakeError<Wire>) -> Error {
         if let Some(inner) = inner.downcast_ref::<io::Error>() {
             if is_stop(inner) {
                 return Error::Stopped;
+            }
+            if let Some(slow) = slowness(inner) {
+                return Error::from_io(io::Error::other(slow), "the TLS handshake");
             }
             let copy = io::Error::new(inner.kind(), inner.to_string());
             return Error::from_io(copy, "the TLS handshake");

@@ -1,17 +1,19 @@
 //! The bytes of a connection: TCP with a time-out and a way to stop, alone or under TLS.
 //!
 //! It refuses to know the protocol. Invariants: no read or write waits longer than the time-out or, once a stop is
-//! asked for, longer than a tick; `WouldBlock` never reaches the caller, so that TLS above needs no state for it.
+//! asked for, longer than a tick; all of them together no longer than the server's `pace` admits; `WouldBlock` never
+//! reaches the caller, so that TLS above needs no state for it.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use native_tls::TlsStream;
 
+use super::pace::{Pace, Slow};
 use super::pipeline::SEND_BUFFER;
 
 /// How often a waiting connection looks whether it should stop.
@@ -32,6 +34,11 @@ struct Stopped;
 /// Whether an I/O error says no more than that.
 pub(super) fn is_stop(error: &io::Error) -> bool {
     matches!(error.get_ref(), Some(inner) if inner.is::<Stopped>())
+}
+
+/// Whether an I/O error says that the server is too slow, and how.
+pub(super) fn slowness(error: &io::Error) -> Option<Slow> {
+    error.get_ref()?.downcast_ref().copied()
 }
 
 impl Patience {
@@ -82,6 +89,7 @@ pub struct Wire {
     stream: TcpStream,
     tick: Duration,
     patience: Patience,
+    pace: Pace,
     /// What was read beyond what was asked for.
     ahead: Box<[u8]>,
     /// Where in `ahead` that is.
@@ -103,6 +111,7 @@ impl Wire {
         Ok(Self {
             stream,
             tick,
+            pace: Pace::new(patience.timeout),
             patience,
             ahead: vec![0; AHEAD].into_boxed_slice(),
             waiting: 0..0,
@@ -129,7 +138,7 @@ impl Wire {
     fn fill(&mut self) -> io::Result<()> {
         if self.waiting.is_empty() {
             let mut ahead = std::mem::take(&mut self.ahead);
-            let read = self.patiently(|stream| stream.read(&mut ahead));
+            let read = self.receive(&mut ahead);
             self.ahead = ahead;
             self.waiting = 0..read?;
         }
@@ -139,6 +148,16 @@ impl Wire {
     /// Sets how long the server may be silent; returns what it was.
     fn set_timeout(&mut self, timeout: Duration) -> Duration {
         std::mem::replace(&mut self.patience.timeout, timeout)
+    }
+
+    /// Reads what there is, at the server's pace.
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let began = Instant::now();
+        let read = self.patiently(|stream| stream.read(buffer))?;
+        self.pace
+            .came(read, began.elapsed())
+            .map_err(io::Error::other)?;
+        Ok(read)
     }
 
     /// Tries in ticks until there is a result, patience ends or a stop is asked for.
@@ -169,7 +188,7 @@ impl Wire {
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = if self.waiting.is_empty() && buffer.len() >= AHEAD {
-            self.patiently(|stream| stream.read(buffer))?
+            self.receive(buffer)?
         } else {
             self.fill()?;
             let len = buffer.len().min(self.waiting.len());
@@ -187,7 +206,9 @@ impl Read for Wire {
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patiently(|stream| stream.write(bytes))
+        let written = self.patiently(|stream| stream.write(bytes))?;
+        self.pace.said();
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -21,7 +21,7 @@ use super::recognise::{Memory, Recognition};
 use super::store::Store;
 use super::survey::Entry;
 use super::write::{Fetched, Writer};
-use crate::delivery::{self, Stager};
+use crate::delivery::{self, Room, Stager};
 use crate::mail::{Digest, Octets};
 use crate::pop3::{self, Body, Reply, Retrieved, Session};
 use crate::state::{Account, Arrival, MessageId, Origin, Recognised, Standing};
@@ -31,6 +31,10 @@ const OVERSIZE_FACTOR: u64 = 4;
 
 /// … and this much larger, for servers that only guess.
 const OVERSIZE_ALLOWANCE: u64 = 64 << 20;
+
+/// So often is looked whether the disk still has room, while a message brings more than it was listed with: for that much
+/// nobody has planned.
+const UNPLANNED: u64 = 1 << 20;
 
 /// How long a server is left alone while the last messages are handed over: RFC 1939 §3 lets it hang up after ten
 /// minutes.
@@ -268,6 +272,11 @@ impl Transfer<'_> {
         Ok(batches.push(wanted.entry.number, arrival))
     }
 
+    /// Whether the disk has no more room for mail.
+    fn is_full(&self) -> bool {
+        Room::around(self.store.staging().path()).is_some_and(|room| room.usable() == Octets(0))
+    }
+
     fn stage<S: Read + Write>(
         &self,
         stager: &mut Stager<'_>,
@@ -277,12 +286,16 @@ impl Transfer<'_> {
     ) -> Result<Arrival, Error> {
         let limit =
             (entry.size.0.saturating_mul(OVERSIZE_FACTOR)).saturating_add(OVERSIZE_ALLOWANCE);
-        let mut received = 0;
+        let (mut received, mut planned) = (0, entry.size.0);
         let mut header = Header::default();
         let mut draft = stager.begin();
         while let Some(chunk) = body.chunk()? {
             received += chunk.len() as u64;
-            if received > limit {
+            let is_unplanned = received > planned;
+            if is_unplanned {
+                planned = received.saturating_add(UNPLANNED);
+            }
+            if received > limit || is_unplanned && self.is_full() {
                 return Err(Error::Oversized {
                     uid: entry.owned_uid(),
                     listed: entry.size,

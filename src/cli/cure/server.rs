@@ -103,7 +103,8 @@ pub(in crate::cli) fn of_pop3(error: &pop3::Error, whose: &Whose<'_>) -> Option<
             during: "the greeting",
         } => "try later, or raise timeout; if the port speaks TLS from the first byte, as 995 does, set tls = \"implicit\""
             .to_owned(),
-        Error::TimedOut { .. } => "try later, or raise timeout".to_owned(),
+        Error::Stalled { .. } | Error::TimedOut { .. } => "try later, or raise timeout".to_owned(),
+        Error::TooLong { .. } => "the next run goes on where this one ended".to_owned(),
         _ => return None,
     })
 }

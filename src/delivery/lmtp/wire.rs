@@ -1,6 +1,6 @@
 //! The bytes of a connection to an LMTP server: commands out, replies in.
 //!
-//! It refuses to know which command means what. Invariants: no read or write waits longer than the time-out or, once a
+//! It refuses to know which command means what. Invariants: no write and no reply takes longer than the time-out or, once a
 //! stop is asked for, much longer than the grace that the caller allows; memory does not grow with what the server
 //! sends; a reply is read only for a command that was sent.
 
@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::error::Error;
 use super::super::handover::shown;
@@ -55,6 +55,8 @@ pub(super) struct Wire {
     address: String,
     timeout: Duration,
     tick: Duration,
+    /// When the write or reply began that is under way.
+    began: Instant,
     incoming: Vec<u8>,
 }
 
@@ -79,6 +81,7 @@ impl Wire {
             address,
             timeout,
             tick,
+            began: Instant::now(),
             incoming: Vec::new(),
         })
     }
@@ -119,6 +122,7 @@ impl Wire {
             return Err(self.no_lmtp(during, &self.incoming));
         }
         while !bytes.is_empty() {
+            self.began = Instant::now();
             match self.patiently(during, patience, |socket| socket.write(bytes))? {
                 0 => return Err(self.lost(during, io::ErrorKind::WriteZero.into())),
                 sent => bytes = &bytes[sent..],
@@ -133,6 +137,7 @@ impl Wire {
         during: &'static str,
         patience: Patience<'_>,
     ) -> Result<Reply, Error> {
+        self.began = Instant::now();
         let mut reply = None;
         for _ in 0..MAX_LINES {
             let line = self.line(during, patience)?;
@@ -207,13 +212,13 @@ impl Wire {
         patience: Patience<'_>,
         mut attempt: impl FnMut(&mut Socket) -> io::Result<T>,
     ) -> Result<T, Error> {
-        let (mut waited, mut stopped) = (Duration::ZERO, Duration::ZERO);
+        let mut stopped = Duration::ZERO;
         loop {
             let stop = patience.stop.load(Ordering::Relaxed);
             if stop && stopped >= patience.grace {
                 return Err(Error::Stopped);
             }
-            if waited >= self.timeout {
+            if self.began.elapsed() >= self.timeout {
                 return Err(self.lost(during, io::ErrorKind::TimedOut.into()));
             }
             match attempt(&mut self.socket) {
@@ -225,7 +230,6 @@ impl Wire {
                         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
                     ) =>
                 {
-                    waited += self.tick;
                     if stop {
                         stopped += self.tick;
                     }
