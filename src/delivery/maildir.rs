@@ -4,20 +4,21 @@
 //! share a Maildir leave each other's files alone; the name in `tmp/` follows from the one in `new/` and back.
 
 use std::collections::HashSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use super::durability::make_folder;
 use super::error::Error;
+use super::folder::Folder;
 use super::naming::Stamp;
-use super::staging::{Folder, Staging};
+use super::staging::Staging;
 
 /// A Maildir, as one account delivers to it in one run.
 #[derive(Debug)]
 pub struct Maildir<'s> {
+    home: Folder,
     tmp: Staging<'s>,
     new: Folder,
-    cur: PathBuf,
 }
 
 impl<'s> Maildir<'s> {
@@ -26,10 +27,12 @@ impl<'s> Maildir<'s> {
     /// # Errors
     /// A folder of it is missing or cannot be opened.
     pub fn open(path: &Path, tag: &str, stamp: &'s Stamp) -> Result<Self, Error> {
+        let home = Folder::open(path.to_owned())?;
+        let suffix = format!(".popfetch-{tag}");
         Ok(Self {
-            tmp: Staging::open(path.join("tmp"), format!(".popfetch-{tag}"), stamp)?,
-            new: Folder::open(path.join("new"))?,
-            cur: path.join("cur"),
+            tmp: Staging::new(home.inside("tmp")?, suffix, stamp),
+            new: home.inside("new")?,
+            home,
         })
     }
 
@@ -62,10 +65,13 @@ impl<'s> Maildir<'s> {
     /// One cannot be renamed: those before it are visible, it and those after it are not.
     pub fn publish<'f>(&self, files: impl Iterator<Item = &'f str>) -> Result<(), Error> {
         for file in files {
-            let (hidden, visible) = (self.tmp.path_of(file), self.new.path.join(file));
             // The name is unique for good, so that nothing can be there to be overwritten.
-            fs::rename(hidden, &visible).map_err(|source| Error::Publish {
-                path: visible,
+            let renamed = self
+                .tmp
+                .folder
+                .rename(&self.tmp.hidden(file), &self.new, file);
+            renamed.map_err(|source| Error::Publish {
+                path: self.new.path().join(file),
                 source,
             })?;
         }
@@ -78,14 +84,19 @@ impl<'s> Maildir<'s> {
     /// It cannot be read there or written here.
     pub fn stage_from(&self, other: &Staging<'_>, file: &str) -> Result<(), Error> {
         self.tmp.discard(file)?;
-        let (from, to) = (other.path_of(file), self.tmp.path_of(file));
+        let (from, to) = (other.hidden(file), self.tmp.hidden(file));
+        let folder = &self.tmp.folder;
         // A second name costs nothing, but works only within a file system, and not on all.
-        if fs::hard_link(&from, &to).is_ok() {
+        if other.folder.link(&from, folder, &to).is_ok() {
             return Ok(());
         }
-        fs::copy(from, &to)
-            .map(drop)
-            .map_err(|source| Error::Stage { path: to, source })
+        let mut copy = folder.new_file(&to)?;
+        let source = other.folder.open_file(&from);
+        let copied = source.and_then(|mut source| io::copy(&mut source, &mut copy));
+        copied.map(drop).map_err(|source| Error::Stage {
+            path: self.tmp.path_of(file),
+            source,
+        })
     }
 
     /// The starts of the names of all messages in `new/` and `cur/`, whatever flags a reader gave them.
@@ -93,8 +104,8 @@ impl<'s> Maildir<'s> {
     /// # Errors
     /// A folder cannot be read.
     pub fn visible(&self) -> Result<HashSet<String>, Error> {
-        let mut names = file_names(&self.new.path)?;
-        names.extend(file_names(&self.cur)?);
+        let mut names = self.new.names()?;
+        names.extend(self.home.inside("cur")?.names()?);
         Ok(names
             .iter()
             .map(|name| unique_part(name).to_owned())
@@ -108,20 +119,9 @@ pub fn unique_part(file: &str) -> &str {
     file.split([',', ':', ';', '!']).next().unwrap_or(file)
 }
 
-/// The names in a folder; those that are not UTF-8 are not ours.
-pub(super) fn file_names(folder: &Path) -> Result<Vec<String>, Error> {
-    let read = || {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            names.extend(entry?.file_name().into_string());
-        }
-        Ok(names)
-    };
-    read().map_err(Error::folder(folder))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::LazyLock;
 
     use jiff::Timestamp;
@@ -163,7 +163,7 @@ mod tests {
         maildir.publish([file].into_iter()).unwrap();
         assert!(maildir.staging().names().unwrap().is_empty());
         assert!(maildir.visible().unwrap().contains(unique_part(file)));
-        assert_eq!(fs::read(maildir.new.path.join(file)).unwrap(), b"a\nb\n");
+        assert_eq!(fs::read(maildir.new.path().join(file)).unwrap(), b"a\nb\n");
     }
 
     #[test]
@@ -172,8 +172,9 @@ mod tests {
         let maildir = maildir(folder.path(), "t");
         let staged = stage(&maildir, &[b"x\r\n"]);
         maildir.publish([staged.file.as_str()].into_iter()).unwrap();
-        let read = maildir.cur.join(format!("{}:2,S", staged.file));
-        fs::rename(maildir.new.path.join(&staged.file), &read).unwrap();
+        let read = folder.path().join("cur");
+        let read = read.join(format!("{}:2,S", staged.file));
+        fs::rename(maildir.new.path().join(&staged.file), &read).unwrap();
         assert!(
             maildir
                 .visible()

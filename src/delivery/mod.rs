@@ -20,6 +20,7 @@ use std::time::Duration;
 mod durability;
 mod envelope;
 mod error;
+mod folder;
 mod handover;
 mod lmtp;
 mod maildir;

@@ -6,10 +6,10 @@
 //! good a name in a Maildir as any.
 
 use std::cell::RefCell;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use super::error::Error;
@@ -54,7 +54,6 @@ pub struct Packs<'s> {
 #[derive(Debug)]
 struct Pack {
     name: String,
-    path: PathBuf,
     file: File,
     length: u64,
 }
@@ -80,7 +79,7 @@ impl<'s> Packs<'s> {
         pack.file
             .write_all_at(content, pack.length)
             .map_err(|source| Error::Stage {
-                path: pack.path.clone(),
+                path: self.staging.path_of(&pack.name),
                 source,
             })?;
         let name = name_in(&pack.name, pack.length);
@@ -91,11 +90,9 @@ impl<'s> Packs<'s> {
 
     fn begin(&self) -> Result<Pack, Error> {
         let name = self.staging.new_name();
-        let path = self.staging.path_of(&name);
-        let file = new_file(&path)?;
+        let file = self.staging.folder.new_file(&self.staging.hidden(&name))?;
         Ok(Pack {
             name,
-            path,
             file,
             length: 0,
         })
@@ -141,8 +138,7 @@ impl Staging<'_> {
                 }
                 packs.push(pack);
             }
-            let path = self.path_of(file);
-            if copy(&content, size, &path).map_err(Error::folder(&path))? {
+            if self.copy(&content, size, file)? {
                 files.push(file);
             }
         }
@@ -152,37 +148,20 @@ impl Staging<'_> {
         self.make_durable(files.into_iter(), None)?;
         packs.iter().try_for_each(|pack| self.discard(pack))
     }
-}
 
-/// Makes a file of a message in a pack; false if it is not whole.
-fn copy(content: &Content, size: Octets, path: &PathBuf) -> io::Result<bool> {
-    let mut source = content.open()?;
-    // One that an interrupted attempt has left is made anew.
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    if io::copy(&mut source, &mut file)? == size.0 {
-        return Ok(true);
+    /// Makes a file of a message in a pack; false if it is not whole.
+    fn copy(&self, content: &Content, size: Octets, file: &str) -> Result<bool, Error> {
+        let mut source = content.open().map_err(Error::folder(&content.path))?;
+        // One that an interrupted attempt has left is made anew.
+        self.discard(file)?;
+        let mut copy = self.folder.new_file(&self.hidden(file))?;
+        let copied = io::copy(&mut source, &mut copy);
+        let is_whole = copied.map_err(Error::folder(&self.path_of(file)))? == size.0;
+        if !is_whole {
+            self.discard(file)?;
+        }
+        Ok(is_whole)
     }
-    fs::remove_file(path)?;
-    Ok(false)
-}
-
-/// Makes a file that is its owner's alone, and was not there before.
-pub(super) fn new_file(path: &PathBuf) -> Result<File, Error> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|source| Error::Stage {
-            path: path.clone(),
-            source,
-        })
 }
 
 /// The mark behind the counter of a pack's name, before the place of a message in it; no other name has one there.
@@ -212,6 +191,8 @@ pub(super) fn place(file: &str) -> Option<(String, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use jiff::Timestamp;
 
     use super::super::naming::Stamp;

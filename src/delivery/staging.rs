@@ -3,18 +3,19 @@
 //! The files are in a Maildir's `tmp/` or in the spool, where small messages may share one (`pack`). Invariants: what is
 //! dropped before it is whole is removed; digest and size are of the octets in the file.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use super::durability::{make_folder, sync_files};
 use super::error::Error;
-use super::maildir::{file_names, unique_part};
+use super::folder::Folder;
+use super::maildir::unique_part;
 use super::naming::Stamp;
 use super::newline::ToLf;
-use super::pack::{Packs, new_file, place};
+use super::pack::{Packs, place};
 use crate::mail::{Digest, Octets};
 
 /// How much is collected for one write: enough that system calls do not count, little enough for many accounts.
@@ -34,19 +35,19 @@ pub struct Staged {
 /// A folder in which nobody looks, where messages are staged.
 #[derive(Debug)]
 pub struct Staging<'s> {
-    folder: Folder,
+    pub(super) folder: Folder,
     /// What marks the files that are staged here by this account.
     suffix: String,
     stamp: &'s Stamp,
 }
 
 impl<'s> Staging<'s> {
-    pub(super) fn open(path: PathBuf, suffix: String, stamp: &'s Stamp) -> Result<Self, Error> {
-        Ok(Self {
-            folder: Folder::open(path)?,
+    pub(super) fn new(folder: Folder, suffix: String, stamp: &'s Stamp) -> Self {
+        Self {
+            folder,
             suffix,
             stamp,
-        })
+        }
     }
 
     /// Opens a spool, a folder of one account where messages wait for any destination; made if it is missing.
@@ -55,20 +56,25 @@ impl<'s> Staging<'s> {
     /// The folder cannot be made or opened.
     pub fn spool(path: &Path, stamp: &'s Stamp) -> Result<Self, Error> {
         make_folder(path).map_err(Error::folder(path))?;
-        Self::open(path.to_owned(), String::new(), stamp)
+        let folder = Folder::open(path.to_owned())?;
+        Ok(Self::new(folder, String::new(), stamp))
     }
 
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.folder.path
+        self.folder.path()
     }
 
     /// The hidden file of the message that has, or will have, this name.
     #[must_use]
     pub fn path_of(&self, file: &str) -> PathBuf {
-        let unique = unique_part(file);
-        self.folder.path.join(format!("{unique}{}", self.suffix))
+        self.path().join(self.hidden(file))
+    }
+
+    /// The name of that file.
+    pub(super) fn hidden(&self, file: &str) -> String {
+        format!("{}{}", unique_part(file), self.suffix)
     }
 
     /// A name that no other file has.
@@ -87,9 +93,9 @@ impl<'s> Staging<'s> {
     ) -> Result<(), Error> {
         let is_packed =
             |file: &str| pack.is_some_and(|pack| place(file).is_some_and(|(own, _)| own == pack));
-        let paths = files.filter(|file| !is_packed(file)).chain(pack);
-        let paths: Vec<PathBuf> = paths.map(|file| self.path_of(file)).collect();
-        sync_files(&self.folder.file, &paths).map_err(Error::sync(&self.folder.path))
+        let files = files.filter(|file| !is_packed(file)).chain(pack);
+        let names: Vec<String> = files.map(|file| self.hidden(file)).collect();
+        sync_files(&self.folder, &names).map_err(Error::sync(self.path()))
     }
 
     /// Removes a staged message.
@@ -97,12 +103,9 @@ impl<'s> Staging<'s> {
     /// # Errors
     /// Its file cannot be removed.
     pub fn discard(&self, file: &str) -> Result<(), Error> {
-        let path = self.path_of(file);
-        match fs::remove_file(&path) {
-            // Somebody else cleaned up.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            result => result.map_err(Error::folder(&path)),
-        }
+        let name = self.hidden(file);
+        let removed = self.folder.remove(&name);
+        removed.map_err(|source| Error::folder(&self.path().join(name))(source))
     }
 
     /// The unique parts of the names of all that is staged here by this account.
@@ -110,7 +113,7 @@ impl<'s> Staging<'s> {
     /// # Errors
     /// The folder cannot be read.
     pub fn names(&self) -> Result<Vec<String>, Error> {
-        let names = file_names(&self.folder.path)?.into_iter();
+        let names = self.folder.names()?.into_iter();
         Ok(names
             .filter_map(|name| Some(name.strip_suffix(&self.suffix)?.to_owned()))
             .collect())
@@ -152,25 +155,6 @@ impl Room {
             free: octets(stat.f_bavail),
             whole: octets(stat.f_blocks),
         })
-    }
-}
-
-/// A folder that is kept open, so that syncing it tells of all that failed since then.
-#[derive(Debug)]
-pub(super) struct Folder {
-    pub(super) path: PathBuf,
-    file: File,
-}
-
-impl Folder {
-    pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
-        let file = File::open(&path).map_err(Error::folder(&path))?;
-        Ok(Self { path, file })
-    }
-
-    /// Makes the entries of the folder durable.
-    pub(super) fn sync(&self) -> Result<(), Error> {
-        self.file.sync_all().map_err(Error::sync(&self.path))
     }
 }
 
@@ -228,7 +212,7 @@ pub struct Draft<'s> {
 #[derive(Debug)]
 struct Own {
     file: File,
-    path: PathBuf,
+    /// The name that it will have in a Maildir.
     name: String,
 }
 
@@ -281,7 +265,7 @@ impl Draft<'_> {
         own.file
             .write_all(self.buffer)
             .map_err(|source| Error::Stage {
-                path: own.path.clone(),
+                path: self.staging.path_of(&own.name),
                 source,
             })?;
         self.buffer.clear();
@@ -298,9 +282,8 @@ impl Draft<'_> {
 impl Own {
     fn new(staging: &Staging<'_>) -> Result<Self, Error> {
         let name = staging.new_name();
-        let path = staging.path_of(&name);
-        let file = new_file(&path)?;
-        Ok(Self { file, path, name })
+        let file = staging.folder.new_file(&staging.hidden(&name))?;
+        Ok(Self { file, name })
     }
 }
 
@@ -308,7 +291,7 @@ impl Drop for Draft<'_> {
     fn drop(&mut self) {
         if let (false, Some(own)) = (self.whole, &self.own) {
             // If it cannot be removed now, the next run does.
-            let _ = fs::remove_file(&own.path);
+            let _ = self.staging.discard(&own.name);
         }
     }
 }

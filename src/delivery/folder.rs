@@ -1,0 +1,216 @@
+//! A folder that is kept open: what is done in it is done there, whatever is put in its place meanwhile.
+//!
+//! It refuses to know what its files are. Invariants: a name is one in this folder; no file is made where one is, and
+//! none is opened through a link; where the folder above is another user's, no link leads here.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, unlinkat};
+use rustix::process::geteuid;
+
+use super::error::Error;
+
+/// A folder, open.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    file: File,
+}
+
+impl Folder {
+    /// Opens the folder at `path`, wherever links lead.
+    pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let file = openat(CWD, &path, flags, Mode::empty());
+        let file = file.map_err(|error| Error::folder(&path)(error.into()))?;
+        Ok(Self {
+            path,
+            file: file.into(),
+        })
+    }
+
+    /// Opens the folder of this name in it. What another user owns, that user could change at any time: there no link
+    /// is followed, for mail could be led to any place where we may write.
+    pub(super) fn inside(&self, name: &str) -> Result<Self, Error> {
+        let path = self.path.join(name);
+        let failed = Error::folder(&path);
+        let owner = match self.file.metadata() {
+            Ok(metadata) => metadata.uid(),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        if owner != geteuid().as_raw() {
+            flags |= OFlags::NOFOLLOW;
+        }
+        match openat(&self.file, name, flags, Mode::empty()) {
+            Ok(file) => Ok(Self {
+                file: file.into(),
+                path,
+            }),
+            Err(_) if flags.contains(OFlags::NOFOLLOW) && path.is_symlink() => {
+                let reason =
+                    "it is a symbolic link, and the folder it is in belongs to another user";
+                Err(failed(io::Error::other(reason)))
+            }
+            Err(error) => Err(failed(error.into())),
+        }
+    }
+
+    /// Where it was when it was opened.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The open folder itself.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Makes the entries of the folder durable.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        self.file.sync_all().map_err(Error::sync(&self.path))
+    }
+
+    /// Makes a file for writing that is its owner's alone, and was not there before.
+    pub(super) fn new_file(&self, name: &str) -> Result<File, Error> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::RUSR | Mode::WUSR;
+        match openat(&self.file, name, flags, mode) {
+            Ok(file) => Ok(file.into()),
+            Err(error) => Err(Error::Stage {
+                path: self.path.join(name),
+                source: error.into(),
+            }),
+        }
+    }
+
+    /// Opens a file for reading.
+    pub(super) fn open_file(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(openat(&self.file, name, flags, Mode::empty())?.into())
+    }
+
+    /// Removes a file, if it is there.
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        match unlinkat(&self.file, name, AtFlags::empty()) {
+            // Somebody else cleaned up.
+            Err(rustix::io::Errno::NOENT) => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    /// Moves a file to another folder.
+    pub(super) fn rename(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
+        Ok(renameat(&self.file, name, &to.file, new_name)?)
+    }
+
+    /// Gives a file a second name in another folder.
+    pub(super) fn link(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
+        let flags = AtFlags::empty();
+        Ok(linkat(&self.file, name, &to.file, new_name, flags)?)
+    }
+
+    /// The names in it; those that are not UTF-8 are not ours.
+    pub(super) fn names(&self) -> Result<Vec<String>, Error> {
+        let read = || -> io::Result<Vec<String>> {
+            let mut names = Vec::new();
+            for entry in Dir::read_from(&self.file)? {
+                let entry = entry?;
+                let name = entry.file_name().to_str().ok();
+                names.extend(
+                    name.filter(|name| ![".", ".."].contains(name))
+                        .map(str::to_owned),
+                );
+            }
+            Ok(names)
+        };
+        read().map_err(Error::folder(&self.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{Read, Write};
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+    use super::*;
+
+    fn root() -> (tempfile::TempDir, Folder) {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path().to_owned()).unwrap();
+        (root, folder)
+    }
+
+    #[test]
+    fn a_file_is_made_once_for_its_owner_alone() {
+        let (root, folder) = root();
+        folder.new_file("a").unwrap().write_all(b"x").unwrap();
+        let mode = fs::metadata(root.path().join("a")).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+        assert!(matches!(folder.new_file("a"), Err(Error::Stage { .. })));
+        let mut content = String::new();
+        folder
+            .open_file("a")
+            .unwrap()
+            .read_to_string(&mut content)
+            .unwrap();
+        assert_eq!(content, "x");
+        assert_eq!(folder.names().unwrap(), ["a"]);
+        folder.remove("a").unwrap();
+        folder.remove("a").unwrap();
+        assert!(folder.names().unwrap().is_empty());
+    }
+
+    #[test]
+    fn no_link_is_written_or_read_through() {
+        let (root, folder) = root();
+        let elsewhere = root.path().join("elsewhere");
+        symlink(&elsewhere, root.path().join("link")).unwrap();
+        assert!(folder.new_file("link").is_err());
+        assert!(!elsewhere.exists());
+        fs::write(&elsewhere, "x").unwrap();
+        assert!(folder.open_file("link").is_err());
+    }
+
+    #[test]
+    fn what_is_put_in_its_place_is_left_alone() {
+        let (root, folder) = root();
+        fs::create_dir(root.path().join("tmp")).unwrap();
+        fs::create_dir(root.path().join("other")).unwrap();
+        let tmp = folder.inside("tmp").unwrap();
+        fs::rename(root.path().join("tmp"), root.path().join("moved")).unwrap();
+        symlink("other", root.path().join("tmp")).unwrap();
+        tmp.new_file("a").unwrap();
+        tmp.rename("a", &folder, "b").unwrap();
+        folder.link("b", &tmp, "c").unwrap();
+        assert!(root.path().join("b").is_file() && root.path().join("moved/c").is_file());
+        assert!(
+            fs::read_dir(root.path().join("other"))
+                .unwrap()
+                .next()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_link_is_followed_in_a_folder_of_ones_own_only() {
+        let (root, folder) = root();
+        fs::create_dir(root.path().join("other")).unwrap();
+        symlink("other", root.path().join("tmp")).unwrap();
+        folder.inside("tmp").unwrap();
+        // Only root may give a folder away.
+        if chown(root.path(), Some(12345), None).is_ok() {
+            let error = folder.inside("tmp").unwrap_err();
+            let Error::Folder { source, .. } = error else {
+                panic!("{error:?}");
+            };
+            assert!(source.to_string().contains("another user"), "{source}");
+            folder.inside("other").unwrap();
+        }
+    }
+}
