@@ -19,17 +19,20 @@ use crate::secret::Secret;
 /// Room for four TLS records; whatever arrives passes through it.
 const BUFFER: usize = 64 * 1024;
 
-/// The longest status or listing line: RFC 2449 §4 allows 512 octets, and uids of several hundred are seen.
+/// The longest status or listing line, and so the longest uid, too: RFC 2449 §4 allows 512 octets, and uids of several
+/// hundred are seen.
 const MAX_LINE: usize = 8 * 1024;
 
 /// Nothing that comes in the clear is left with the wire: behind STLS it would be taken for TLS.
 const _: () = assert!(BUFFER - MAX_LINE >= AHEAD);
 
-/// The longest listing: beyond any maildrop that is served in practice, and some 200 MiB here.
+/// The longest listing, and so the most messages in a session: beyond any maildrop that is served in practice. One of so
+/// many costs some 180 octets for each here, one that goes on beyond it is given up before that.
 const MAX_LISTING: usize = 1 << 20;
 
-/// … and the most octets in it: three times the 70 that RFC 1939 §7 allows to a uid.
-const MAX_LISTING_OCTETS: usize = 210 << 20;
+/// … and the most octets in it: 300,000 uids of the 70 octets that RFC 1939 §7 allows, or a million of those that servers
+/// give.
+const MAX_LISTING_OCTETS: usize = 24 << 20;
 
 /// Room for all that is queued while a password is: a buffer that grows leaves copies of it behind.
 const OUTGOING: usize = 16 * 1024;

@@ -3,8 +3,6 @@
 //! It refuses to know what a size or uid is good for. Invariants: numbers are those of this session; a line that is not
 //! a number and a value is a protocol error, because nothing after it can be believed.
 
-use std::ops::Range;
-
 use crate::mail::{MessageNumber, Octets};
 
 /// The reply to LIST: the size of each message (RFC 1939 §5).
@@ -36,8 +34,8 @@ impl SizeListing {
 pub struct UidListing {
     /// All uids, one behind the other.
     bytes: Vec<u8>,
-    /// Invariant: the ranges are in `bytes`.
-    entries: Vec<(MessageNumber, Range<usize>)>,
+    /// Where each uid ends; it begins where the one before it ends. Invariants: they are in `bytes`, and do not fall.
+    entries: Vec<(MessageNumber, u32)>,
 }
 
 impl UidListing {
@@ -45,18 +43,27 @@ impl UidListing {
     /// space, whatever it holds, and may be empty.
     pub(super) fn add(&mut self, line: &[u8]) -> Option<()> {
         let (number, uid) = split_number(line)?;
-        let start = self.bytes.len();
+        self.push(number, uid)
+    }
+
+    /// Adds a uid; `None` if they are longer, all together, than any listing may be.
+    fn push(&mut self, number: MessageNumber, uid: &[u8]) -> Option<()> {
+        let end = u32::try_from(self.bytes.len() + uid.len()).ok()?;
         self.bytes.extend_from_slice(uid);
-        self.entries.push((number, start..self.bytes.len()));
+        self.entries.push((number, end));
         Some(())
     }
 
     /// The messages in the order of the server.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (MessageNumber, &[u8])> {
-        self.entries
-            .iter()
-            .map(|(number, range)| (*number, &self.bytes[range.clone()]))
+        let mut start = 0;
+        self.entries.iter().map(move |(number, end)| {
+            let end = *end as usize;
+            let uid = &self.bytes[start..end];
+            start = end;
+            (*number, uid)
+        })
     }
 }
 
@@ -65,9 +72,10 @@ impl FromIterator<(MessageNumber, Vec<u8>)> for UidListing {
     fn from_iter<I: IntoIterator<Item = (MessageNumber, Vec<u8>)>>(uids: I) -> Self {
         let mut listing = Self::default();
         for (number, uid) in uids {
-            let start = listing.bytes.len();
-            listing.bytes.extend_from_slice(&uid);
-            listing.entries.push((number, start..listing.bytes.len()));
+            // No listing has so many messages that what is made for them would not fit.
+            if listing.push(number, &uid).is_none() {
+                break;
+            }
         }
         listing
     }
