@@ -59,6 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return refuse(&error),
     };
     args.global.color.apply();
+    surroundings::tame_umask();
     // A panic has told what it is.
     let result = catch_unwind(|| obey(&args)).unwrap_or(Ok(Status::Bug));
     let status = result.unwrap_or_else(|error| {

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
+use rustix::fs::Mode;
+use rustix::process::umask;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -21,6 +23,14 @@ pub(super) fn host_name() -> String {
         .nodename()
         .to_string_lossy()
         .into_owned()
+}
+
+/// Takes from the umask what would keep us out of our own files. All of them are made for their owner alone, whatever else
+/// it says; programs that are run find the rest of it as it was.
+pub(super) fn tame_umask() {
+    let owner = Mode::RWXU;
+    let usual = umask(Mode::RWXG | Mode::RWXO);
+    umask(usual - owner);
 }
 
 /// A number that nobody else has.

@@ -51,6 +51,29 @@ pub enum Error {
         /// The line of the first octets that are not, from 1.
         line: usize,
     },
+    /// It is another user's, who could have any command run.
+    #[error(
+        "{} belongs to another user (uid {owner}), and can name commands to run; run popfetch as that user, or with a file of yours",
+        .path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// All may write it, and have any command run.
+    #[error(
+        "all users can write {} (mode {mode:04o}), and it can name commands to run; run: chmod go-w {}",
+        .path.display(),
+        shell_words::quote(&.path.to_string_lossy())
+    )]
+    Writable {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// It holds a password and others can read it.
     #[error(
         "{} holds a password and others can read it (mode {mode:04o}); run: chmod 600 {}",

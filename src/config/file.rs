@@ -1,12 +1,14 @@
 //! Takes the configuration file from the disk, whole, with the permissions it has.
 //!
-//! It refuses to know what is in it. Invariants: what was read is what the permissions belong to (both come from one
+//! It refuses to know what is in it. Invariants: what another user could have written is not read; what was read is what the permissions belong to (both come from one
 //! open file), and it is wiped from memory when dropped, for it may hold passwords.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
 
 use super::Error;
 use crate::secret::Secret;
@@ -39,6 +41,9 @@ pub(super) fn read(path: &Path) -> Result<Source, Error> {
     if metadata.is_dir() {
         return Err(Error::Folder { path: path.clone() });
     }
+    if metadata.is_file() {
+        trust(path, metadata.uid(), geteuid().as_raw(), metadata.mode())?;
+    }
     // Room for all at once: a buffer that grows leaves copies behind that nobody wipes.
     let mut bytes = Vec::with_capacity(LARGEST + 1);
     file.take(LARGEST as u64 + 1)
@@ -61,6 +66,21 @@ pub(super) fn read(path: &Path) -> Result<Source, Error> {
     })
 }
 
+/// Refuses what others than ourselves and root could have written: it can name commands to run.
+fn trust(path: &Path, owner: u32, own: u32, mode: u32) -> Result<(), Error> {
+    let path = || path.to_owned();
+    if ![own, ROOT].contains(&owner) {
+        let path = path();
+        return Err(Error::Foreign { path, owner });
+    }
+    // A group of one's own is usual, and `popfetch check` names others that may write.
+    if mode & ALL_WRITE != 0 {
+        let (path, mode) = (path(), mode & 0o7777);
+        return Err(Error::Writable { path, mode });
+    }
+    Ok(())
+}
+
 /// Whether these permissions give anything to anyone but the owner.
 pub(super) fn lets_others_in(mode: u32) -> bool {
     mode & 0o077 != 0
@@ -71,6 +91,12 @@ fn mode(metadata: &Metadata) -> Option<u32> {
     let mode = metadata.permissions().mode() & 0o7777;
     metadata.is_file().then_some(mode)
 }
+
+/// Who may change anything anyway.
+const ROOT: u32 = 0;
+
+/// The permission to write, of all.
+const ALL_WRITE: u32 = 0o002;
 
 /// No configuration that people write comes near; whatever is larger is something else.
 pub(super) const LARGEST: usize = 1024 * 1024;
@@ -132,6 +158,26 @@ mod tests {
         fs::write(file.path(), "#".repeat(LARGEST + 1)).unwrap();
         let error = read(file.path()).err();
         assert!(matches!(error, Some(Error::TooLarge { .. })));
+    }
+
+    #[test]
+    fn what_others_could_have_written_is_not_read() {
+        let path = Path::new("config.toml");
+        let trust = |owner, own, mode| super::trust(path, owner, own, mode);
+        for (owner, own, mode) in [
+            (7, 7, 0o100_644),
+            (0, 7, 0o100_640),
+            (7, 7, 0o100_664),
+            (0, 0, 0o600),
+        ] {
+            trust(owner, own, mode).unwrap();
+        }
+        for (owner, own) in [(8, 7), (7, 0)] {
+            let foreign = trust(owner, own, 0o600).unwrap_err();
+            assert!(matches!(foreign, Error::Foreign { owner: found, .. } if found == owner));
+        }
+        let writable = trust(7, 7, 0o100_646).unwrap_err();
+        assert!(matches!(writable, Error::Writable { mode: 0o646, .. }));
     }
 
     #[test]

@@ -30,6 +30,24 @@ pub enum Error {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// The state folder is another user's, who could have put anything into it.
+    #[error("{} belongs to another user (uid {owner}; popfetch runs as uid {own})", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who runs this.
+        own: u32,
+    },
+    /// Others than its owner may put anything into the state folder.
+    #[error("others can write to {} (mode {mode:04o})", path.display())]
+    Exposed {
+        /// The folder.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// The state folder or a file in it cannot be made or opened.
     #[error("cannot use {}", path.display())]
     Folder {

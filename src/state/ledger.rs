@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rustix::fs::OFlags;
 
 use super::account::Account;
 use super::error::{Error, is_busy};
@@ -235,7 +236,12 @@ fn open(path: &Path) -> Result<Connection, Error> {
 /// Opens a file that is its owner's alone; made if it is missing.
 fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).append(true).mode(0o600).open(path)
+    options
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
 }
 
 /// Sets a damaged database aside and makes a new one; of several processes that find it damaged, one does.

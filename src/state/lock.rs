@@ -4,9 +4,11 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
@@ -14,6 +16,9 @@ use crate::mail::Digest;
 
 /// The folder of the lock files, in that of the state.
 const FOLDER: &str = "locks";
+
+/// The permission to write, of group and others.
+const OTHERS_WRITE: u32 = 0o022;
 
 /// The right to work on an account, until it is dropped.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ impl Lock {
             .read(true)
             .write(true)
             .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(Error::folder(&path))?;
         match file.try_lock() {
@@ -86,17 +92,30 @@ fn busy(path: &Path) -> Error {
     Error::Busy { pid }
 }
 
-/// Makes a folder that only its owner can enter, with those above it.
+/// Makes a folder that only its owner can enter, with those above it. What is there already must be ours, and no other's
+/// to write to: what others could have put there would be believed.
 pub(super) fn make_private_folder(path: &Path) -> Result<(), Error> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(Error::folder(path))
+        .map_err(Error::folder(path))?;
+    let found = fs::metadata(path).map_err(Error::folder(path))?;
+    let (owner, own, mode) = (found.uid(), geteuid().as_raw(), found.mode() & 0o7777);
+    let path = path.to_owned();
+    if owner != own {
+        Err(Error::Foreign { path, owner, own })
+    } else if mode & OTHERS_WRITE != 0 {
+        Err(Error::Exposed { path, mode })
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt, chown};
+
     use super::*;
 
     #[test]
@@ -112,6 +131,24 @@ mod tests {
         Lock::probe(state.path(), "pop.example.com", "ann").unwrap();
         Lock::acquire(state.path(), "pop.example.com", "ann").unwrap();
         Lock::probe(&state.path().join("none"), "pop.example.com", "ann").unwrap();
+    }
+
+    #[test]
+    fn a_state_folder_that_others_can_change_is_refused() {
+        let state = tempfile::tempdir().unwrap();
+        let acquire = || Lock::acquire(state.path(), "pop.example.com", "ann").map(drop);
+        acquire().unwrap();
+        let locks = state.path().join(FOLDER);
+        fs::set_permissions(&locks, fs::Permissions::from_mode(0o770)).unwrap();
+        let exposed = acquire().unwrap_err();
+        assert!(matches!(exposed, Error::Exposed { mode: 0o770, .. }));
+        fs::set_permissions(&locks, fs::Permissions::from_mode(0o755)).unwrap();
+        acquire().unwrap();
+        // Only root may give a folder away.
+        if chown(&locks, Some(12345), None).is_ok() {
+            let foreign = acquire().unwrap_err();
+            assert!(matches!(foreign, Error::Foreign { owner: 12345, .. }));
+        }
     }
 
     #[test]

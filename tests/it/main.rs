@@ -24,6 +24,7 @@ mod moving; // coming from another program, and going to one
 mod oauth; // OAuth2 with a real provider, browser, keyring and mail server
 mod output; // what is printed, and what never is
 mod overview; // how the accounts stand, also by a record of a former version
+mod owners; // what belongs to others, and whose what is made here is
 mod peers; // each case in which other programs were tried out
 mod pipelining; // which commands are sent ahead of their replies, and what a server may make of that
 mod readme; // that the README says what is so

@@ -108,6 +108,10 @@ pub(super) fn of_state(error: &state::Error) -> String {
             "nothing was fetched; make it and its folder writable (chmod u+w '{}')",
             path.display()
         ),
+        Error::Foreign { .. } => {
+            "nothing was fetched; run popfetch as that user, or set XDG_STATE_HOME to a folder of yours".to_owned()
+        }
+        Error::Exposed { path, .. } => format!("nothing was fetched; run: chmod go-w '{}'", path.display()),
         Error::Folder { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
             "nothing was fetched; make it yours and writable, or set XDG_STATE_HOME to another folder"
                 .to_owned()

@@ -135,13 +135,13 @@ fn a_configuration_that_others_can_write_is_told_of() {
     let mailbox = Mailbox::new(1);
     let file = mailbox.sandbox.write("home/safe", PASSWORD);
     mailbox.configure_password(&format!("password-file = \"{}\"", file.display()), "");
-    mailbox.sandbox.chmod("config/popfetch/config.toml", 0o666);
+    mailbox.sandbox.chmod("config/popfetch/config.toml", 0o664);
     let out = check(&mailbox, &[]);
     assert_says(
         &out,
         0,
         ("!", "config"),
-        &["written by others (mode 0666)"],
+        &["written by others (mode 0664)"],
         &["chmod go-w"],
     );
     assert_silent(&out, &["under cron"]);

@@ -1,0 +1,180 @@
+//! What belongs to others, or can be changed by them, is not believed; what is made here is ours alone, whatever the umask
+//! says.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::path::Path;
+
+use crate::support::mailbox::{Mailbox, account};
+use crate::support::sandbox::Sandbox;
+
+/// Nobody that a test runs as.
+const STRANGER: u32 = 12345;
+
+/// Gives a file or folder away, which only root can; false for others.
+fn give_away(path: &Path) -> bool {
+    chown(path, Some(STRANGER), None).is_ok()
+}
+
+/// Asserts that a run ends with this code and one line of these words, and did not get as far as the server.
+#[track_caller]
+fn assert_refused(mailbox: &Mailbox, code: i32, words: &[&str]) {
+    let connections = mailbox.server.records().len();
+    let out = mailbox.sync();
+    assert_eq!(out.code, code, "{}", out.stderr);
+    assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
+    for word in words {
+        assert!(out.stderr.contains(word), "{word}: {}", out.stderr);
+    }
+    assert_eq!(mailbox.server.records().len(), connections);
+}
+
+/// Asserts that a run fetches all there is.
+#[track_caller]
+fn assert_fetched(mailbox: &Mailbox) {
+    let out = mailbox.sync();
+    assert_eq!((out.code, out.stderr.as_str()), (0, ""));
+    assert_eq!(mailbox.here(), mailbox.there());
+}
+
+#[test]
+fn a_configuration_that_all_can_write_is_refused() {
+    let mailbox = Mailbox::new(1);
+    mailbox.configure_password("password-command = \"echo secret\"", "");
+    for mode in [0o602, 0o646, 0o666] {
+        mailbox.sandbox.chmod("config/popfetch/config.toml", mode);
+        assert_refused(&mailbox, 78, &["config.toml", "chmod go-w"]);
+    }
+    mailbox.configure("");
+    assert_fetched(&mailbox);
+}
+
+#[test]
+fn the_configuration_of_another_user_is_refused() {
+    let mailbox = Mailbox::new(1);
+    let path = mailbox.sandbox.path("config/popfetch/config.toml");
+    if give_away(&path) {
+        assert_refused(&mailbox, 78, &["config.toml", "uid 12345", "commands"]);
+    }
+    mailbox.configure("");
+    chown(&path, Some(rustix::process::geteuid().as_raw()), None).unwrap();
+    assert_fetched(&mailbox);
+}
+
+#[test]
+fn a_state_that_others_can_write_is_refused() {
+    let mailbox = Mailbox::new(1);
+    assert_fetched(&mailbox);
+    mailbox.deposit("next");
+    for mode in [0o720, 0o777] {
+        mailbox.sandbox.chmod("state/popfetch", mode);
+        assert_refused(&mailbox, 74, &["state/popfetch", "chmod go-w"]);
+    }
+    mailbox.sandbox.chmod("state/popfetch", 0o700);
+    assert_fetched(&mailbox);
+}
+
+#[test]
+fn the_state_of_another_user_is_refused() {
+    let mailbox = Mailbox::new(1);
+    assert_fetched(&mailbox);
+    mailbox.deposit("next");
+    for folder in ["state/popfetch", "state/popfetch/locks"] {
+        let path = mailbox.sandbox.path(folder);
+        let own = fs::metadata(&path).unwrap().uid();
+        if give_away(&path) {
+            assert_refused(&mailbox, 74, &[folder, "uid 12345", "XDG_STATE_HOME"]);
+        }
+        chown(&path, Some(own), None).unwrap();
+    }
+    assert_fetched(&mailbox);
+}
+
+#[test]
+fn links_in_the_place_of_the_state_are_not_followed() {
+    for file in ["state.db", "locks"] {
+        let mailbox = Mailbox::new(1);
+        let elsewhere = mailbox.sandbox.path("elsewhere");
+        fs::write(&elsewhere, "mine").unwrap();
+        let state = mailbox.sandbox.path("state/popfetch");
+        fs::create_dir_all(&state).unwrap();
+        symlink(&elsewhere, state.join(file)).unwrap();
+        assert_refused(&mailbox, 74, &[file]);
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"mine");
+    }
+}
+
+#[test]
+fn mail_is_not_led_away_by_a_link_in_a_folder_of_another_user() {
+    let mailbox = Mailbox::new(2);
+    let maildir = mailbox.sandbox.home("Mail/work");
+    let elsewhere = mailbox.sandbox.path("elsewhere");
+    for folder in [&maildir.join("new"), &maildir.join("cur"), &elsewhere] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    symlink(&elsewhere, maildir.join("tmp")).unwrap();
+    if give_away(&maildir) {
+        assert_refused(&mailbox, 74, &["tmp", "symbolic link"]);
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+        fs::remove_file(maildir.join("tmp")).unwrap();
+        fs::create_dir(maildir.join("tmp")).unwrap();
+    }
+    assert_fetched(&mailbox);
+}
+
+#[test]
+fn modes_do_not_depend_on_the_umask() {
+    for umask in ["0000", "0022", "0277", "0777"] {
+        let mailbox = Mailbox::new(3);
+        let several = "[{ maildir = \"~/Mail/work\" }, { mbox = \"~/box/inbox\" }, { pipe = \"sh -c 'umask > ~/umask'\" }]";
+        mailbox.configure_delivery(several, "");
+        let script = format!("umask {umask}; exec \"$@\"");
+        let program = ["-c", script.as_str(), "sh"];
+        let out = mailbox.sandbox.sync_through("sh", &program);
+        assert_eq!((out.code, out.stderr.as_str()), (0, ""), "umask {umask}");
+        assert_eq!(mailbox.here(), mailbox.there());
+        for root in ["home/Mail", "home/box", "state"] {
+            assert_private(&mailbox.sandbox.path(root));
+        }
+        // Programs get it as it was, but for what would keep us from our own files.
+        let found = fs::read_to_string(mailbox.sandbox.home("umask")).unwrap();
+        let expected = u32::from_str_radix(umask, 8).unwrap() & 0o077;
+        assert_eq!(u32::from_str_radix(found.trim(), 8), Ok(expected));
+    }
+}
+
+/// Asserts that all that is there is its owner's alone, and all of it the owner's.
+fn assert_private(path: &Path) {
+    let metadata = fs::metadata(path).unwrap();
+    let expected = if metadata.is_dir() { 0o700 } else { 0o600 };
+    let mode = metadata.permissions().mode() & 0o777;
+    assert_eq!(mode, expected, "{}", path.display());
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            assert_private(&entry.unwrap().path());
+        }
+    }
+}
+
+#[test]
+fn a_run_as_root_leaves_what_is_another_users() {
+    // As by `sudo popfetch`, with the home folder of the user.
+    let sandbox = Sandbox::unprivileged();
+    let mailbox = Mailbox::within(sandbox, 1);
+    assert_fetched(&mailbox);
+    let own = fs::metadata(mailbox.sandbox.path("state/popfetch"))
+        .unwrap()
+        .uid();
+    if own != rustix::process::geteuid().as_raw() {
+        let other = Sandbox::new();
+        let table = account("work", mailbox.server.port(), "me");
+        other.config(&format!("{table}password = \"x\"\n"));
+        let mut command = other.command();
+        command.env("XDG_STATE_HOME", mailbox.sandbox.path("state"));
+        command.arg("sync");
+        let out = command.output().unwrap();
+        assert_eq!(out.status.code(), Some(74));
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert!(said.contains(&format!("uid {own}")), "{said}");
+    }
+}
