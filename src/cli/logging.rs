@@ -19,7 +19,7 @@ use jiff::{Timestamp, Zoned};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use super::args::Global;
-use super::report;
+use super::{report, visible};
 
 /// Where lines go. There is one log in a process.
 static PLACES: Mutex<Places> = Mutex::new(Places {
@@ -100,7 +100,7 @@ fn write(file: &mut File, text: &str) {
     let now: Zoned = Timestamp::now().to_zoned(jiff::tz::TimeZone::system());
     let now = now.strftime("%Y-%m-%d %H:%M:%S%:z");
     for line in strip_ansi_codes(text).lines() {
-        let _ = writeln!(file, "{now} {line}");
+        let _ = writeln!(file, "{now} {}", visible::line(line));
     }
 }
 
@@ -121,7 +121,8 @@ impl Log for Lines {
             Some(account) if Some(thread.id()) != places().main => account,
             _ => "popfetch",
         };
-        let line = format!("{account}: {}", record.args());
+        // An event is one line, whatever is in it.
+        let line = format!("{account}: {}", record.args()).replace(['\r', '\n'], "\u{fffd}");
         // Whoever suspends the bars may have something to keep: nobody holds both.
         let bars = {
             let mut places = places();

@@ -15,7 +15,7 @@ use super::check::Style;
 use super::cure::{self, Whose};
 use super::exit::Status;
 use super::usage::OfAccount;
-use super::{logging, time, trouble};
+use super::{logging, time, trouble, visible};
 use crate::state::Trouble;
 use crate::sync::{Outcome, Problem, Tally};
 use crate::{config, state};
@@ -45,6 +45,7 @@ pub(super) fn show(line: &dyn Display) {
     let style = Style::of_stderr();
     let mut stderr = anstream::stderr();
     for line in line.to_string().split('\n') {
+        let line = &visible::line(line);
         let indent = line.len() - line.trim_start_matches(' ').len();
         for line in style.wrap("", indent + FURTHER, line) {
             let _ = writeln!(stderr, "{line}");

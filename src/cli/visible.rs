@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use console::measure_text_width;
+use console::{AnsiCodeIterator, measure_text_width};
 use serde_json::Value;
 
 /// What stands for a character that is not shown.
@@ -37,6 +37,38 @@ pub(super) fn text(text: &str) -> String {
         }
     }
     shown
+}
+
+/// The last look at a line that is about to be shown: all that [`text`] would replace is replaced, but for the colours that
+/// popfetch set itself, and spaces stay as they are. Whoever lets in what others wrote is to have used `text`.
+pub(super) fn line(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for (part, is_sequence) in AnsiCodeIterator::new(line) {
+        if is_sequence && sets_colour(part) {
+            shown.push_str(part);
+            continue;
+        }
+        for c in part.chars().filter(|c| !is_invisible(*c)) {
+            shown.push(match c {
+                '\t' => ' ',
+                c if c.is_control() || steers(c) => REPLACEMENT,
+                c => c,
+            });
+        }
+    }
+    shown
+}
+
+/// Whether a sequence for the terminal sets a colour or weight and nothing else (ECMA-48 §8.3.117, SGR).
+fn sets_colour(sequence: &str) -> bool {
+    let inner = sequence
+        .strip_prefix("\x1b[")
+        .and_then(|rest| rest.strip_suffix('m'));
+    inner.is_some_and(|inner| {
+        inner
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b';')
+    })
 }
 
 /// Shows JSON on one line, each character that is not to be seen as an escape.
@@ -90,6 +122,19 @@ mod tests {
     }
 
     #[test]
+    fn a_line_keeps_colours_and_nothing_else_that_steers() {
+        assert_eq!(
+            line("  \x1b[1;31merror\x1b[0m: é"),
+            "  \x1b[1;31merror\x1b[0m: é"
+        );
+        assert_eq!(
+            line("a\x1b[2Jb\x1b]8;;x\x07c\x1b[?1mD\rE\tF\u{202e}"),
+            "a\u{fffd}[2Jb\u{fffd}]8;;x\u{fffd}c\u{fffd}[?1mD\u{fffd}E F\u{fffd}"
+        );
+        assert_eq!(line("\x1b\u{9b}m\x1b["), "\u{fffd}\u{fffd}m\u{fffd}[");
+    }
+
+    #[test]
     fn a_text_is_one_line_and_its_letters_are_kept() {
         assert_eq!(text(" a\r\n\tb\u{2028}c \n"), "a b c");
         assert_eq!(
@@ -108,6 +153,16 @@ mod tests {
             let shown = json(&value);
             prop_assert!(!shown.chars().any(|c| c.is_control() || steers(c) || is_invisible(c)));
             prop_assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+        }
+
+        #[test]
+        fn no_line_is_shown_raw(raw in "[\\x1b\\[m0;\\]\u{9b}a\r]{0,12}", any in any::<String>()) {
+            let shown = line(&(raw + &any));
+            let plain = shown.split("\x1b[").enumerate().flat_map(|(at, part)| {
+                let rest = if at == 0 { part } else { part.split_once('m').expect("a whole sequence").1 };
+                rest.chars()
+            });
+            prop_assert!(!plain.into_iter().any(|c| c.is_control() || steers(c) || is_invisible(c)));
         }
 
         #[test]
