@@ -14,7 +14,8 @@ use super::*;
 const GREETING: &str = "S: 220 host LMTP\nC: LHLO me.example\nS: 250 host\n";
 const MESSAGE: &str = "Return-Path: <bob@b.example>\nSubject: x\n\n.body\n";
 
-/// A server that says the `S:` lines and wants the `C:` lines; `|` joins two in one packet, `cut` closes, `wait` waits for the client to go.
+/// A server that says the `S:` lines and wants the `C:` lines; `|` joins two in one packet, `cut` closes, `wait` waits for the client
+/// to go, `drip` sends an octet now and then for as long as it is there, of a line without end.
 struct Script {
     folder: TempDir,
     address: LmtpAddress,
@@ -85,6 +86,10 @@ fn play(transcript: &str, mut from: impl BufRead, mut to: impl Write) {
             assert_eq!(heard, format!("{line}\r\n"));
         } else if step == "wait" {
             let _ = from.read_to_end(&mut Vec::new());
+        } else if step == "drip" {
+            while to.write_all(b"2").and_then(|()| to.flush()).is_ok() {
+                thread::sleep(Duration::from_millis(5));
+            }
         } else {
             assert_eq!(step, "cut");
             return;
@@ -262,6 +267,21 @@ fn a_server_that_is_not_there_may_come_back() {
             format!("cannot connect to the LMTP server at {address}")
         );
     }
+}
+
+#[test]
+fn a_server_that_only_drips_is_not_waited_for_beyond_the_timeout() {
+    let script = Script::bare("drip\n");
+    let mut lmtp = lmtp(script.address.clone());
+    lmtp.timeout = Duration::from_millis(50);
+    let error = lmtp
+        .connect("me.example", &AtomicBool::new(false))
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::LmtpLost { ref source, .. } if source.kind() == io::ErrorKind::TimedOut),
+        "{error:?}"
+    );
+    script.end();
 }
 
 #[test]
