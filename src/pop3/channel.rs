@@ -56,10 +56,8 @@ pub(super) struct Channel<S> {
     owed: usize,
     /// A message's content that was begun and not read to its end.
     open: Option<Unstuffer>,
-    /// What was sent to log in, until all that was sent with it is answered: any of those replies may repeat it.
+    /// What was sent to log in: any reply may repeat it, also much later.
     hidden: Vec<Secret>,
-    /// The login is not over.
-    hiding: bool,
     /// Replies are owed that nobody waits for: nobody can say any more which reply is whose.
     abandoned: bool,
 }
@@ -85,7 +83,6 @@ impl<S: Read + Write> Channel<S> {
             owed: 0,
             open: None,
             hidden: Vec::new(),
-            hiding: false,
             abandoned: false,
         }
     }
@@ -111,9 +108,6 @@ impl<S: Read + Write> Channel<S> {
             if !self.incoming.waiting().is_empty() {
                 return Err(Error::violation(Violation::Unasked, command.verb()));
             }
-            if !self.hiding {
-                self.hidden.clear();
-            }
         }
         log::trace!("C: {}", command.masked());
         let before = self.outgoing.len();
@@ -123,15 +117,9 @@ impl<S: Read + Write> Channel<S> {
         Ok(self.outgoing.len() - before)
     }
 
-    /// Keeps this out of logs and errors, until what is sent after [`Channel::reveal`] is answered.
+    /// Keeps this out of logs and errors.
     pub(super) fn hide(&mut self, secret: Secret) {
-        self.hiding = true;
         self.hidden.push(secret);
-    }
-
-    /// Says that the login is over.
-    pub(super) fn reveal(&mut self) {
-        self.hiding = false;
     }
 
     /// Sends what is queued.
@@ -170,17 +158,16 @@ impl<S: Read + Write> Channel<S> {
     pub(super) fn reply(&mut self, during: &'static str) -> Result<Reply, Error> {
         self.skip_content(during)?;
         self.owed -= 1;
-        let hidden = self.hidden.clone();
-        status(self.line(during)?, &hidden, during)
+        let line = self.incoming.line(&mut self.stream, during)?;
+        status(line, &self.hidden, during)
     }
 
     /// Reads what answers a line of a login: a status line, or a challenge (RFC 5034 §4).
     pub(super) fn answer(&mut self, during: &'static str) -> Result<Answer, Error> {
         self.owed -= 1;
-        let hidden = self.hidden.clone();
-        let line = self.line(during)?;
+        let line = self.incoming.line(&mut self.stream, during)?;
         let (b"+" | [b'+', b' ', ..]) = line else {
-            return status(line, &hidden, during).map(Answer::Verdict);
+            return status(line, &self.hidden, during).map(Answer::Verdict);
         };
         // With what the client says to it, somebody could try passwords on it.
         log::trace!("S: + ({} octets)", line.len().saturating_sub(2));
@@ -194,21 +181,21 @@ impl<S: Read + Write> Channel<S> {
         during: &'static str,
         mut each: impl FnMut(&[u8]) -> Option<()>,
     ) -> Result<(), Error> {
-        let hidden = self.hidden.clone();
+        let hidden = &self.hidden;
         let mut octets = 0;
         for _ in 0..=MAX_LISTING {
-            let line = match self.line(during)? {
+            let line = match self.incoming.line(&mut self.stream, during)? {
                 b"." => return Ok(()),
                 [b'.', line @ ..] | line => line,
             };
-            log::trace!("S: {}", without(&hidden, line).escape_ascii());
+            log::trace!("S: {}", without(hidden, line).escape_ascii());
             octets += line.len();
             if octets > MAX_LISTING_OCTETS {
                 let violation = Violation::ListingTooLarge(MAX_LISTING_OCTETS);
                 return Err(Error::violation(violation, during));
             }
             each(line).ok_or_else(|| {
-                let line = without(&hidden, line);
+                let line = without(hidden, line);
                 Error::violation(Violation::Listing(shown(line)), during)
             })?;
         }
@@ -252,29 +239,6 @@ impl<S: Read + Write> Channel<S> {
         while self.content(during)?.is_some() {}
         Ok(())
     }
-
-    /// Reads one line and takes its CRLF away.
-    fn line(&mut self, during: &'static str) -> Result<&[u8], Error> {
-        let mut scanned = 0;
-        loop {
-            let waiting = self.incoming.waiting();
-            match memchr(b'\n', &waiting[scanned..]) {
-                // RFC 1939 §3: lines end with CRLF; a lone LF is part of the line.
-                Some(at) if waiting[..scanned + at].ends_with(b"\r") => {
-                    let line = self.incoming.take(scanned + at + 1);
-                    return Ok(&line[..line.len() - 2]);
-                }
-                Some(at) => scanned += at + 1,
-                None if waiting.len() > MAX_LINE => {
-                    return Err(Error::violation(Violation::LineTooLong(MAX_LINE), during));
-                }
-                None => {
-                    scanned = waiting.len();
-                    self.incoming.fill(&mut self.stream, during)?;
-                }
-            }
-        }
-    }
 }
 
 /// What arrived and was not taken yet.
@@ -306,6 +270,29 @@ impl Incoming {
         &self.buffer[from..self.start]
     }
 
+    /// Reads one line and takes its CRLF away.
+    fn line<S: Read>(&mut self, stream: &mut S, during: &'static str) -> Result<&[u8], Error> {
+        let mut scanned = 0;
+        loop {
+            let waiting = self.waiting();
+            match memchr(b'\n', &waiting[scanned..]) {
+                // RFC 1939 §3: lines end with CRLF; a lone LF is part of the line.
+                Some(at) if waiting[..scanned + at].ends_with(b"\r") => {
+                    let line = self.take(scanned + at + 1);
+                    return Ok(&line[..line.len() - 2]);
+                }
+                Some(at) => scanned += at + 1,
+                None if waiting.len() > MAX_LINE => {
+                    return Err(Error::violation(Violation::LineTooLong(MAX_LINE), during));
+                }
+                None => {
+                    scanned = waiting.len();
+                    self.fill(stream, during)?;
+                }
+            }
+        }
+    }
+
     /// Reads more behind what waits. There is room: nobody waits for as much as the buffer holds.
     fn fill<S: Read>(&mut self, stream: &mut S, during: &'static str) -> Result<(), Error> {
         self.buffer.copy_within(self.start..self.end, 0);
@@ -333,13 +320,18 @@ pub(super) fn accepted(reply: Reply, command: &'static str) -> Result<Reply, Err
 
 /// The line as a status line; one that repeats a secret is kept out of logs and errors.
 fn status(line: &[u8], hidden: &[Secret], during: &'static str) -> Result<Reply, Error> {
-    let line = if is_in(hidden, line) {
-        Reply::without_text(line)
-    } else {
-        line
+    let Some(reply) = Reply::parse(line) else {
+        let line = shown(without(hidden, line));
+        log::trace!("S: {line}");
+        return Err(Error::violation(Violation::Status(line), during));
     };
-    log::trace!("S: {}", line.escape_ascii());
-    Reply::parse(line).ok_or_else(|| Error::violation(Violation::Status(shown(line)), during))
+    let reply = if is_in(hidden, line) {
+        reply.in_secret()
+    } else {
+        reply
+    };
+    log::trace!("S: {reply}");
+    Ok(reply)
 }
 
 /// The line, unless a secret is in it.

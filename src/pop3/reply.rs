@@ -1,6 +1,7 @@
 //! The status line of a reply: `+OK` or `-ERR`, a response code, a text.
 //!
-//! It refuses to know which command was answered. Invariant: the text is as the server sent it and shown escaped.
+//! It refuses to know which command was answered. Invariant: the text is as the server sent it, and shown escaped or not at
+//! all.
 
 use std::fmt;
 
@@ -13,6 +14,8 @@ pub struct Reply {
     pub code: Option<Code>,
     /// All that follows the status indicator.
     text: Box<[u8]>,
+    /// Nobody may see the text.
+    is_secret: bool,
 }
 
 /// How much of the text is kept: RFC 2449 §4 allows a line 512 octets.
@@ -53,22 +56,15 @@ impl Reply {
             // RFC 2449 §8: codes may follow "-ERR"; those that follow "+OK" mean nothing here.
             code: (!positive).then(|| Code::parse(text)).flatten(),
             text: text[..text.len().min(MAX_TEXT)].into(),
+            is_secret: false,
         })
     }
 
-    /// What can be kept of a status line whose text nobody may see: the status, and the response code.
-    pub(super) fn without_text(line: &[u8]) -> &'static [u8] {
-        match Self::parse(line) {
-            None => b"(not shown)",
-            Some(Self { positive: true, .. }) => b"+OK (not shown)",
-            Some(Self { code, .. }) => match code {
-                None => b"-ERR (not shown)",
-                Some(Code::Auth) => b"-ERR [AUTH] (not shown)",
-                Some(Code::InUse) => b"-ERR [IN-USE] (not shown)",
-                Some(Code::LoginDelay) => b"-ERR [LOGIN-DELAY] (not shown)",
-                Some(Code::SysPerm) => b"-ERR [SYS/PERM] (not shown)",
-                Some(Code::SysTemp) => b"-ERR [SYS/TEMP] (not shown)",
-            },
+    /// The same, of which nothing but the status and the response code is shown: the text repeats a secret.
+    pub(super) fn in_secret(self) -> Self {
+        Self {
+            is_secret: true,
+            ..self
         }
     }
 
@@ -121,7 +117,10 @@ impl Reply {
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.positive { "+OK" } else { "-ERR" })?;
-        if !self.text.is_empty() {
+        if self.is_secret {
+            f.write_str(self.code.map_or("", Code::shown))?;
+            f.write_str(" (not shown)")?;
+        } else if !self.text.is_empty() {
             write!(f, " {}", self.text.escape_ascii())?;
         }
         Ok(())
@@ -129,6 +128,17 @@ impl fmt::Display for Reply {
 }
 
 impl Code {
+    /// As it stands behind `-ERR`.
+    fn shown(self) -> &'static str {
+        match self {
+            Self::Auth => " [AUTH]",
+            Self::InUse => " [IN-USE]",
+            Self::LoginDelay => " [LOGIN-DELAY]",
+            Self::SysPerm => " [SYS/PERM]",
+            Self::SysTemp => " [SYS/TEMP]",
+        }
+    }
+
     fn parse(text: &[u8]) -> Option<Self> {
         let inside = text.strip_prefix(b"[")?;
         let end = inside.iter().position(|b| *b == b']')?;

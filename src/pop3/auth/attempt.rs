@@ -48,7 +48,9 @@ impl Attempt {
         ahead: Ahead,
     ) -> Result<Self, Error> {
         let credentials = login.credentials;
-        channel.hide(Secret::new(credentials.proof.secret()));
+        let secret = credentials.proof.secret();
+        channel.hide(Secret::new(secret));
+        channel.hide(unpadded(&encoded(secret.as_bytes())));
         let mut attempt = Self {
             mechanism: login.mechanism,
             awaited: Vec::new(),
@@ -109,7 +111,7 @@ impl Attempt {
         // None is empty, for which RFC 5034 §4 has "=": each begins with the user, or with what stands before it.
         let initial = client.initial(fits).map(|message| encoded(&message));
         if let Some(initial) = &initial {
-            channel.hide(initial.clone());
+            channel.hide(unpadded(initial));
         }
         channel.queue(&Command::Auth(self.mechanism, initial))?;
         while !(client.is_done() || ahead && client.only_thanks()) {
@@ -147,7 +149,7 @@ impl Attempt {
 
     fn respond<S: Read + Write>(channel: &mut Channel<S>, message: &[u8]) -> Result<(), Error> {
         let response = encoded(message);
-        channel.hide(response.clone());
+        channel.hide(unpadded(&response));
         channel.queue(&Command::Response(response)).map(drop)
     }
 
@@ -187,7 +189,6 @@ impl Attempt {
             Self::respond(channel, answer)?;
             return self.refusal(channel, status, unasked());
         }
-        channel.reveal();
         Ok(())
     }
 
@@ -237,6 +238,11 @@ fn read(client: &Client, challenge: &[u8]) -> Result<Message, Error> {
 
 fn encoded(message: &[u8]) -> Secret {
     Secret::new(BASE64_STANDARD.encode(message))
+}
+
+/// Base64 as a server may repeat it, with the padding or without.
+fn unpadded(encoded: &Secret) -> Secret {
+    Secret::new(encoded.expose().trim_end_matches('='))
 }
 
 /// RFC 1939 §7: the MD5 of the timestamp, with its brackets, and the password.
