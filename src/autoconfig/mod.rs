@@ -88,7 +88,7 @@ pub fn look_up(address: &str, sources: &Sources, stop: &AtomicBool) -> Result<Fo
     };
     for url in urls {
         let found = fetch::get(&url, stop)
-            .and_then(|(told_by, content)| document::read(&content, &told_by, address));
+            .and_then(|(told_by, content)| understand(&content, &told_by, address));
         match found {
             Err(Error::Stopped) => return Err(Error::Stopped),
             // One that has an answer, and no good one, is nearer than one that has none.
@@ -102,6 +102,14 @@ pub fn look_up(address: &str, sources: &Sources, stop: &AtomicBool) -> Result<Fo
         }
     }
     Err(nearest)
+}
+
+/// What a document, which `told_by` sent, says for this address.
+///
+/// # Errors
+/// It is none, or names no POP3 server.
+pub fn understand(content: &[u8], told_by: &str, address: &str) -> Result<Found, Error> {
+    document::read(content, told_by, address)
 }
 
 /// The addresses that mail programs look at.

@@ -10,6 +10,7 @@ mod check; // why no mail comes, each cause with its cure
 mod delivery; // mbox, programs, LMTP and several destinations, and what happens where one fails
 mod errors; // each thing that a user gets wrong or that breaks: status, place, cure, nothing lost
 mod faults; // each system call and each byte at which a run may be struck
+mod fuzzing; // the fuzzers' targets, each with its seeds and what is near them
 mod habits; // servers as they are: pages, odd and missing uids, uids that change
 mod history; // what came when, and where it is now
 mod hostile; // servers that break the protocol, fall silent or hang up

@@ -53,7 +53,23 @@ impl Device {
         let secret = client.find_secret(stop)?;
         let scope = (!client.scope.is_empty()).then_some(("scope", client.scope.as_str()));
         let form = client.form(secret.as_ref(), scope.as_slice());
-        let Answer { server, mut fields } = http::post(url, &form, client.proxy.as_ref(), stop)?;
+        let answer = http::post(url, &form, client.proxy.as_ref(), stop)?;
+        Self::granted(client, secret, answer)
+    }
+
+    /// Takes a code from what a server sends.
+    ///
+    /// # Errors
+    /// It refuses, or what it sends is no answer.
+    pub fn understand(client: &Client, status: u16, content: &[u8]) -> Result<Self, Error> {
+        let url = client.device_url.as_ref().ok_or(Error::NoDevice)?;
+        let server = http::secure_host(url)?;
+        let fields = http::understand(&server, status, content, &[])?;
+        Self::granted(client, None, Answer { server, fields })
+    }
+
+    fn granted(client: &Client, secret: Option<Secret>, answer: Answer) -> Result<Self, Error> {
+        let Answer { server, mut fields } = answer;
         let missing = |what: &str| Error::nonsense(&server, format!("there is no {what}"));
         // RFC 8628 §3.2.
         let code = tokens::secret(&mut fields, "device_code")

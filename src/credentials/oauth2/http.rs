@@ -168,7 +168,7 @@ fn send(
     Ok((status, content))
 }
 
-fn understand(
+pub(super) fn understand(
     server: &str,
     status: u16,
     content: &[u8],

@@ -49,6 +49,21 @@ pub(super) fn ask(
 }
 
 impl Tokens {
+    /// Takes them from what a token endpoint sends.
+    ///
+    /// # Errors
+    /// It refuses, or what it sends is no answer.
+    pub fn understand(
+        client: &Client,
+        status: u16,
+        content: &[u8],
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let server = http::secure_host(&client.token_url)?;
+        let fields = http::understand(&server, status, content, &[])?;
+        Self::granted(client, Answer { server, fields }, now)
+    }
+
     /// Takes them from an answer of the token endpoint (RFC 6749 §5.1).
     pub(super) fn granted(client: &Client, answer: Answer, now: Timestamp) -> Result<Self, Error> {
         let Answer { server, mut fields } = answer;
@@ -109,7 +124,8 @@ impl Tokens {
     }
 
     /// The text that is kept.
-    pub(super) fn to_text(&self) -> Secret {
+    #[must_use]
+    pub fn to_text(&self) -> Secret {
         let texts = [
             ("client_id", Some(self.client.as_str())),
             ("access_token", Some(self.access.expose())),
@@ -138,8 +154,11 @@ impl Tokens {
         Secret::new(json)
     }
 
-    /// Reads a kept text; else what is wrong with it.
-    pub(super) fn from_text(text: &str) -> Result<Self, &'static str> {
+    /// Reads a kept text.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_text(text: &str) -> Result<Self, &'static str> {
         let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else {
             return Err("they are no JSON object");
         };

@@ -1,3 +1,51 @@
-//! What holds for any input, one module for each part of popfetch; `targets` gives it to libFuzzer.
+//! What holds for any input, one module for each part of popfetch.
+//!
+//! Two runners give it input: libFuzzer (`targets`), and a test that needs neither it nor a nightly compiler
+//! (`tests/it/fuzzing.rs`).
 
+pub mod autoconfig;
+pub mod config;
 pub mod import;
+pub mod mbox;
+pub mod oauth;
+pub mod protocol;
+pub mod session;
+pub mod unstuffer;
+mod wire;
+
+use popfetch::import::Source;
+
+/// What takes an input, and panics where something does not hold.
+pub type Target = fn(&[u8]);
+
+/// All targets, by their names.
+pub const TARGETS: [(&str, Target); 16] = [
+    ("autoconfig", autoconfig::survives),
+    ("capa", protocol::capa),
+    ("config", config::survives),
+    ("import_claws", |input| {
+        import::survives(Source::Claws, input);
+    }),
+    ("import_fdm", |input| {
+        import::survives(Source::Fdm, input);
+    }),
+    ("import_fetchmail", |input| {
+        import::survives(Source::Fetchmail, input);
+    }),
+    ("import_getmail", |input| {
+        import::survives(Source::Getmail, input);
+    }),
+    ("import_mpop", |input| {
+        import::survives(Source::Mpop, input);
+    }),
+    ("import_thunderbird", |input| {
+        import::survives(Source::Thunderbird, input);
+    }),
+    ("listings", protocol::listings),
+    ("login", session::logs_in),
+    ("mbox", mbox::holds),
+    ("oauth", oauth::survives),
+    ("session", session::holds),
+    ("status", protocol::status),
+    ("unstuffer", unstuffer::agrees),
+];

@@ -1,0 +1,66 @@
+//! Any octets as what an OAuth2 server answers, and as tokens that are kept. The first octet says which.
+
+use popfetch::credentials::oauth2::{Client, Device, Tokens};
+
+fn client() -> Client {
+    Client {
+        id: "id".to_owned(),
+        secret: None,
+        authorisation_url: "https://login.example.org/authorise".to_owned(),
+        token_url: "https://login.example.org/token".to_owned(),
+        device_url: Some("https://login.example.org/device".to_owned()),
+        scope: "mail".to_owned(),
+        parameters: Vec::new(),
+        redirect_host: "127.0.0.1".to_owned(),
+        proxy: None,
+    }
+}
+
+/// What is taken for a token is one word, is not shown, and is kept as it is; what is shown is plain.
+pub fn survives(input: &[u8]) {
+    let Some((kind, content)) = input.split_first() else {
+        return;
+    };
+    let status = [200, 201, 400, 401, 429, 500][usize::from(kind >> 2) % 6];
+    let now = "2024-02-29T12:00:00Z".parse().expect("a time");
+    match kind & 3 {
+        0 => match Tokens::understand(&client(), status, content, now) {
+            Ok(tokens) => {
+                assert!(status < 300);
+                hold(&tokens);
+            }
+            Err(error) => plain(&error.to_string()),
+        },
+        1 => match Device::understand(&client(), status, content) {
+            Ok(device) => {
+                assert!(status < 300);
+                plain(device.user_code());
+                plain(device.verification_address());
+                device.complete_address().into_iter().for_each(plain);
+                assert!(device.expires_in().as_secs() <= 3600);
+            }
+            Err(error) => plain(&error.to_string()),
+        },
+        _ => {
+            let text = String::from_utf8_lossy(content);
+            if let Ok(tokens) = Tokens::from_text(&text) {
+                hold(&tokens);
+            }
+        }
+    }
+}
+
+fn plain(text: &str) {
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+}
+
+fn hold(tokens: &Tokens) {
+    let access = tokens.access.expose();
+    assert!(access.bytes().all(|byte| byte.is_ascii_graphic()) && !access.is_empty());
+    let shown = format!("{tokens:?}");
+    if access.len() > 16 && !tokens.client.contains(access) {
+        assert!(!shown.contains(access), "a token is shown");
+    }
+    let kept = tokens.to_text();
+    assert_eq!(Tokens::from_text(kept.expose()).as_ref(), Ok(tokens));
+}
