@@ -1627,7 +1627,7 @@ _popfetch() {
             return 0
             ;;
         popfetch__subcmd__sync)
-            opts="-n -q -v -h --dry-run --jobs --keep --every --remind --config --quiet --verbose --log-file --progress --color --json --help"
+            opts="-n -q -v -h --dry-run --jobs --keep --every --sandbox --remind --config --quiet --verbose --log-file --progress --color --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

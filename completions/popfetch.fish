@@ -68,6 +68,7 @@ never\t''
 always\t''"
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s n -l dry-run -d 'Say what would be done with each message, and do nothing'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l keep -d 'Delete nothing from the server in this run'
+complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l sandbox -d 'Let nothing be opened or run but what fetching takes, for as long as popfetch runs (Linux)'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s q -l quiet -d 'Print errors only'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -s v -l verbose -d 'Say what is done; twice: show the protocol, with secrets masked'
 complete -c popfetch -n "__fish_popfetch_using_subcommand sync" -l json -d 'Print the result to standard output as one JSON object a line'

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::import;
+use super::sandbox;
 use super::schedule;
 use super::usage::{Cancelled, OfAccount, Usage};
 use crate::check::Trouble;
@@ -71,6 +72,8 @@ impl Status {
             }
         } else if error.downcast_ref::<import::Fault>().is_some() {
             Self::Usage
+        } else if let Some(error) = error.downcast_ref::<sandbox::Error>() {
+            error.into()
         } else if let Some(error) = error.downcast_ref::<state::Error>() {
             error.into()
         } else if let Some(OfAccount { error, .. }) = error.downcast_ref() {
@@ -224,6 +227,17 @@ impl From<&pop3::Error> for Status {
                 code => refusal(code),
             },
             Error::Refused { reply, .. } => refusal(reply.code),
+        }
+    }
+}
+
+impl From<&sandbox::Error> for Status {
+    fn from(error: &sandbox::Error) -> Self {
+        use sandbox::Error;
+        match error {
+            Error::Program { .. } | Error::TooWide { .. } => Self::Usage,
+            Error::Unavailable { .. } => Self::Unavailable,
+            Error::Left => Self::Local,
         }
     }
 }

@@ -26,6 +26,7 @@ mod progress;
 mod report;
 mod rows;
 mod run;
+mod sandbox;
 mod schedule;
 mod secrets;
 mod status;

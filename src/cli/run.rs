@@ -16,7 +16,7 @@ use super::cure::Whose;
 use super::exit::Status;
 use super::progress::{AccountBar, Bars};
 use super::report::Report;
-use super::secrets::{Secrets, Typed};
+use super::secrets::{Found, Secrets, Typed};
 use super::{approve, logging, report, surroundings, trouble, visible};
 use crate::config::{Account, Config, Folders};
 use crate::credentials;
@@ -107,6 +107,13 @@ impl<'r> Run<'r> {
                 .then(|| Secrets::new(accounts, &folders.state, now, Arc::clone(&stop), typed)),
             stop,
         })
+    }
+
+    /// Takes secrets that were found before.
+    pub(super) fn have(&self, found: Found) {
+        if let Some(secrets) = &self.secrets {
+            secrets.have(found);
+        }
     }
 
     /// Works on all accounts, and says what came of each; of one on which the work panicked, nothing did.

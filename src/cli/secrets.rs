@@ -23,9 +23,11 @@ pub(super) struct Secrets {
     credentials_folder: Option<PathBuf>,
     tokens_folder: PathBuf,
     now: Timestamp,
-    /// What was found beforehand, by the account's name.
-    found: Mutex<HashMap<String, Result<Secret, Error>>>,
+    found: Mutex<Found>,
 }
+
+/// What was found for accounts before they are worked on, by their names.
+pub(super) type Found = HashMap<String, Result<Secret, Error>>;
 
 /// The passwords that a person typed, by server and user, for a program that goes on for many runs.
 pub(super) type Typed = Mutex<HashMap<(String, String), Secret>>;
@@ -47,13 +49,7 @@ impl Secrets {
         stop: Arc<AtomicBool>,
         typed: &Typed,
     ) -> Self {
-        let secrets = Self {
-            stop,
-            credentials_folder: surroundings::credentials_folder(),
-            tokens_folder: tokens_folder(state),
-            now,
-            found: Mutex::default(),
-        };
+        let secrets = Self::silent(state, now, stop);
         if surroundings::is_attended() {
             let unstated = accounts
                 .iter()
@@ -67,6 +63,39 @@ impl Secrets {
             *secrets.lock() = found;
         }
         secrets
+    }
+
+    /// Has the programs run that give secrets, for a run that cannot run any.
+    pub(super) fn of_programs(
+        accounts: &[&Account],
+        state: &Path,
+        now: Timestamp,
+        stop: Arc<AtomicBool>,
+    ) -> Found {
+        let secrets = Self::silent(state, now, stop);
+        let is_program =
+            |source: &Source| matches!(source, Source::Command(_) | Source::TokenCommand(_));
+        accounts
+            .iter()
+            .filter(|account| is_program(&account.secret))
+            .map(|account| (account.name.clone(), secrets.look_up(account, None)))
+            .collect()
+    }
+
+    /// Asks nobody yet.
+    fn silent(state: &Path, now: Timestamp, stop: Arc<AtomicBool>) -> Self {
+        Self {
+            stop,
+            credentials_folder: surroundings::credentials_folder(),
+            tokens_folder: tokens_folder(state),
+            now,
+            found: Mutex::default(),
+        }
+    }
+
+    /// Takes what was found elsewhere.
+    pub(super) fn have(&self, found: Found) {
+        self.lock().extend(found);
     }
 
     /// What was typed before, or is now.
@@ -129,7 +158,7 @@ impl Secrets {
         })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Result<Secret, Error>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

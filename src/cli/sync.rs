@@ -6,7 +6,7 @@ use super::args::{Global, Refetch, Retry, Sync};
 use super::exit::Status;
 use super::run::{Run, Scope, worst};
 use super::usage::Usage;
-use super::{accounts, explain, watch};
+use super::{accounts, explain, sandbox, watch};
 use crate::delivery::Destination;
 use crate::mail::Uid;
 use crate::sync::{self, Again};
@@ -18,7 +18,9 @@ pub(super) fn sync(options: &Sync, global: &Global) -> anyhow::Result<Status> {
     }
     let (config, folders) = accounts::load(global)?;
     let selected = accounts::select(&config, &options.accounts)?;
+    let found = sandbox::enter(options, &selected, &config, &folders, global)?;
     let mut run = Run::new(&selected, &config, &folders, global, Scope::Server)?;
+    run.have(found);
     if options.dry_run {
         run.keep = options.keep;
         return explain::explain(&run, jobs(options), global.json);

@@ -24,7 +24,7 @@ use super::args::{Global, Sync};
 use super::exit::Status;
 use super::run::{Run, Scope, worst};
 use super::secrets::Typed;
-use super::{accounts, report, surroundings, sync, time};
+use super::{accounts, report, sandbox, surroundings, sync, time};
 use crate::config::{Account, Config, Folders};
 use crate::state::Ledger;
 
@@ -39,8 +39,10 @@ pub(super) fn watch(options: &Sync, every: Duration, global: &Global) -> anyhow:
     let stop = surroundings::stop_flag()?;
     let mut bell = Bell::new().context("cannot listen for signals")?;
     // What is wrong at the start is wrong for whoever starts it.
-    let (config, _) = accounts::load(global)?;
-    accounts::select(&config, &options.accounts)?;
+    let (config, folders) = accounts::load(global)?;
+    let selected = accounts::select(&config, &options.accounts)?;
+    // Of accounts whose secrets are to be found once only, none is let in.
+    sandbox::enter(options, &selected, &config, &folders, global)?;
     let mut watch = Watch {
         options,
         every,

@@ -17,6 +17,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use durability::make_folder;
+
 mod durability;
 mod envelope;
 mod error;
@@ -73,6 +75,20 @@ impl Destination {
             })),
             _ => None,
         }
+    }
+
+    /// The folder that it is written in, made if it is missing: the Maildir's own, and nothing in it, or the mbox's.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_room(&self) -> Result<Option<&Path>, Error> {
+        let folder = match self {
+            Self::Maildir(path) => path,
+            Self::Mbox(mbox) => mbox.folder(),
+            Self::Pipe(_) | Self::Lmtp(_) => return Ok(None),
+        };
+        make_folder(folder).map_err(Error::folder(folder))?;
+        Ok(Some(folder))
     }
 
     /// The file or folder that holds the mail, where it is known.

@@ -32,6 +32,7 @@ mod readme; // that the README says what is so
 mod restore; // mail deleted, moved or lost here, and a state that is lost
 mod retention; // what is deleted from the server, and when
 mod retrieval; // messages on their way, and how many commands are in flight
+mod sandbox; // --sandbox: what is let through, and that nothing else is
 mod schedule; // what runs popfetch by the clock: printed, installed, removed
 mod secrets; // where a password may come from, and how that fails
 mod session; // each POP3 command with each shape of its reply

@@ -33,7 +33,7 @@ const LAYERS: [(&str, u8); 16] = [
 ];
 
 /// Each dependency and the modules that may use it. A new one needs its line here.
-const ROOMS: [(&str, &[&str]); 42] = [
+const ROOMS: [(&str, &[&str]); 43] = [
     ("annotate_snippets", &["config"]),
     ("anstream", &["cli"]),
     ("anyhow", &["cli"]),
@@ -48,6 +48,7 @@ const ROOMS: [(&str, &[&str]); 42] = [
     ("indicatif", &["cli"]),
     ("jiff", ANYWHERE),
     ("keyring", &["credentials"]),
+    ("landlock", &["cli"]),
     ("log", ANYWHERE),
     ("mailparse", &["cli"]),
     ("md5", &["pop3"]),

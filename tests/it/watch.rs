@@ -19,13 +19,13 @@ use super::support::server::{Record, Server, begins};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// popfetch as a service, and the socket on which it says how it is.
-struct Service {
+pub(super) struct Service {
     popfetch: Running,
     socket: UnixDatagram,
 }
 
 impl Service {
-    fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+    pub(super) fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
         let path = sandbox.path("runtime/notify");
         let socket = UnixDatagram::bind(&path).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -62,21 +62,21 @@ impl Service {
 
     /// Waits for its start and the end of its first round.
     #[track_caller]
-    fn begins(&self) {
+    pub(super) fn begins(&self) {
         assert_eq!(self.says(), "READY=1");
         self.rests();
     }
 
     /// Has it fetch at once, to the end of the round.
     #[track_caller]
-    fn fetches(&self) {
+    pub(super) fn fetches(&self) {
         self.popfetch.signal("USR1");
         self.rests();
     }
 
     /// Ends it.
     #[track_caller]
-    fn ends(self) -> Finished {
+    pub(super) fn ends(self) -> Finished {
         self.popfetch.signal("TERM");
         assert_eq!(self.says(), "STOPPING=1");
         self.popfetch.finish()

@@ -1,6 +1,7 @@
 //! The options of the commands that fetch and hand over mail.
 
 use clap::ValueEnum;
+use clap::builder::FalseyValueParser;
 
 use crate::cli::schedule::Every;
 
@@ -39,6 +40,21 @@ pub(in crate::cli) struct Sync {
     /// ready, as a service of Type=notify wants it. SIGTERM and Ctrl-C end it, after the messages under way.
     #[arg(long, value_name = "TIME", conflicts_with = "dry_run")]
     pub(in crate::cli) every: Option<Every>,
+
+    /// Let nothing be opened or run but what fetching takes, for as long as popfetch runs (Linux)
+    ///
+    /// The kernel holds it (Landlock); POPFETCH_SANDBOX=1 has the same effect. State, Maildirs and the folders of mboxes and
+    /// of the log can be written, certificates and what the system looks names up with can be read, and nothing else; no
+    /// program can be run, and TCP connections go to the ports of the accounts only. Passwords and tokens from commands are
+    /// taken before. An account that needs a program later (pipe, after-sync, client-secret-command; with --every also
+    /// password-command and token-command) is refused, and so is a system that cannot confine popfetch. What is linked to
+    /// from within a Maildir, and what the configuration says anew while popfetch stays, are out of reach.
+    #[arg(
+        long,
+        env = "POPFETCH_SANDBOX",
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(in crate::cli) sandbox: bool,
 
     /// Where nobody watches, tell trouble that lasts when it begins, once a day and when it is over; or in each run
     #[arg(

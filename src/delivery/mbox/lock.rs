@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -59,6 +59,12 @@ pub struct LockedMbox {
 }
 
 impl Mbox {
+    /// The folder that it is in, and the file that locks it.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        folder_of(&self.path)
+    }
+
     /// Opens the mbox and locks it. It is made if it is missing, for its owner alone, and so are the folders above it. The
     /// first attempt is made even if `stop` is set.
     ///
