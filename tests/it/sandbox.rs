@@ -236,3 +236,12 @@ fn a_log_that_is_put_away_is_made_anew() {
         assert!(log.contains("the next run is in "), "{log}");
     }
 }
+
+#[test]
+fn a_dry_run_makes_nothing_for_the_sandbox_either() {
+    let mailbox = Mailbox::new(3);
+    let before = mailbox.sandbox.snapshot();
+    let out = confined(&mailbox, &["--dry-run"]);
+    assert_eq!(out.code, if *IS_WHOLE { 0 } else { 69 }, "{out:?}");
+    assert!(mailbox.sandbox.snapshot() == before);
+}

@@ -11,9 +11,10 @@ mod kernel;
 mod kernel;
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
@@ -21,12 +22,13 @@ use jiff::Timestamp;
 
 use super::args::{Global, Sync};
 use super::secrets::{Found, Secrets};
-use super::surroundings;
+use super::{report, surroundings};
 use crate::config::{Account, Config, Folders};
 use crate::credentials::{Source, oauth2};
 use crate::delivery::{Destination, Lmtp, LmtpAddress};
 use crate::pop3::{Security, Trust};
 use crate::retention::Policy;
+use crate::state::Ledger;
 
 /// Why popfetch was not confined.
 #[derive(Debug, thiserror::Error)]
@@ -147,18 +149,11 @@ pub(super) fn enter(
         rules.allow(around(&config.path, &folders.home), Access::Read);
     }
     rules.surround();
-    // Only what is there can be let through. What is wrong with it, the account or the ledger says.
-    let _ = DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folders.state);
-    for destination in accounts.iter().flat_map(|account| &account.destinations) {
-        if let Err(error) = destination.make_room() {
-            log::info!("{error}");
-        }
+    let stop = surroundings::stop_flag()?;
+    if !options.dry_run {
+        make_room(accounts, folders, &stop)?;
     }
     let walls = kernel::build(&rules).map_err(|source| Error::Unavailable { source })?;
-    let stop = surroundings::stop_flag()?;
     let found = Secrets::of_programs(accounts, &folders.state, Timestamp::now(), stop);
     // Only this thread, and those that it starts, are confined.
     if !is_alone() {
@@ -169,6 +164,26 @@ pub(super) fn enter(
         .map_err(|source| Error::Unavailable { source })?;
     log::info!("confined: {held}");
     Ok(found)
+}
+
+/// Makes what is missing, for only what is there can be let through.
+fn make_room(
+    accounts: &[&Account],
+    folders: &Folders,
+    stop: &Arc<AtomicBool>,
+) -> anyhow::Result<()> {
+    // To bring one of a former version up to date, SQLite may need room where all have it.
+    let ledger = Ledger::open(&folders.state, Arc::clone(stop))?;
+    if let Some(aside) = ledger.set_aside() {
+        report::say(&report::rebuilding(aside));
+    }
+    for destination in accounts.iter().flat_map(|account| &account.destinations) {
+        // What is wrong with it is the trouble of the account, and told with it.
+        if let Err(error) = destination.make_room() {
+            log::info!("{error}");
+        }
+    }
+    Ok(())
 }
 
 impl Rules {
