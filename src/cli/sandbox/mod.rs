@@ -85,10 +85,6 @@ enum Access {
 
 /// What is let through. A path that is not there needs no rule.
 #[derive(Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(dead_code, reason = "nobody else can hold them")
-)]
 struct Rules {
     paths: BTreeSet<(PathBuf, Access)>,
     /// The TCP ports that may be connected to, on any host.
