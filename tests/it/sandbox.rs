@@ -24,7 +24,7 @@ use super::watch::Service;
 const WHOLE: &str = "popfetch: confined: files, programs, TCP and signals\n";
 
 /// Whether this kernel can do all of it.
-static IS_WHOLE: LazyLock<bool> =
+pub(crate) static IS_WHOLE: LazyLock<bool> =
     LazyLock::new(|| confined(&Mailbox::new(0), &["-v"]).stderr.contains(WHOLE));
 
 /// `popfetch sync --sandbox`, with more arguments.

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::flow::{Flow, USER};
 use super::{Way, granted};
+use crate::sandbox::IS_WHOLE;
 use crate::support::keyring::Keyring;
 use crate::support::sandbox::{Finished, Running};
 
@@ -77,6 +78,21 @@ fn a_token_in_the_keyring_is_renewed_and_the_rotated_one_kept() {
     assert_eq!((out.code, out.stdout.as_str()), (0, ""), "{}", out.stderr);
     assert_eq!(looked_up(&flow), "");
     flow.assert_fails(77, &["`popfetch login work`"]);
+}
+
+#[test]
+fn a_confined_run_renews_what_is_in_the_keyring() {
+    if !*IS_WHOLE {
+        return;
+    }
+    let flow = Flow::new(100, "xoauth2");
+    flow.login_by_browser(&[]);
+    let kept = looked_up(&flow);
+    let out = flow.run(&["sync", "--sandbox"]);
+    assert_eq!((out.code, out.stderr.as_str()), (0, ""));
+    assert_ne!(kept, looked_up(&flow), "another one is kept");
+    let grants = [granted("authorization_code"), granted("refresh_token")];
+    assert_eq!(flow.provider.grants(), grants);
 }
 
 #[test]
