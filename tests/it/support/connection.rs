@@ -20,6 +20,9 @@ const HANDSHAKE: u8 = 22;
 /// Room for what a client writes at once.
 const PIECE: usize = 64 * 1024;
 
+/// What no client listens to for so long.
+const ENDLESS: u64 = 8 << 30;
+
 /// Why a connection is not served to its end.
 #[derive(Debug)]
 enum Interruption {
@@ -96,10 +99,19 @@ impl Connection {
             }
         }
         // Closed with bytes unread, the socket would reset the connection, and what is on its way be lost.
-        let _ = io::copy(&mut self.socket, &mut io::sink());
+        let mut unheard = Vec::new();
+        let _ = self.socket.read_to_end(&mut unheard);
         let _ = self.socket.shutdown(Shutdown::Both);
         self.shared.state.lock().unwrap().open.remove(&self.index);
-        self.shared.record(self.index, |record| record.ended = true);
+        let piece = commands(&unheard);
+        let is_tls = unheard.first() == Some(&HANDSHAKE);
+        self.shared.record(self.index, |record| {
+            // What is TLS is no text.
+            if !record.secured && !is_tls && !piece.is_empty() {
+                record.pieces.push(piece);
+            }
+            record.ended = true;
+        });
     }
 
     /// The connection from its greeting to the reply to QUIT.
@@ -169,6 +181,7 @@ impl Connection {
     ) -> Result<Next, Interruption> {
         let (mut before, mut after, mut done_then_cut, mut instead) =
             (Vec::new(), Vec::new(), false, None);
+        let (mut short, mut split) = (None, None);
         for act in self.acts(command) {
             match act {
                 Act::Cut => return Err(Interruption::Cut),
@@ -177,14 +190,41 @@ impl Connection {
                 Act::Reply(bytes) => instead = Some(bytes),
                 Act::Before(bytes) => before = bytes,
                 Act::After(bytes) => after = bytes,
+                Act::Short(left_out) => short = Some(left_out),
+                Act::Split(second) => split = Some(second),
+                Act::Endless(once, for_ever) => return self.go_on(&once, &for_ever),
+                Act::Babble(reply, babble) => {
+                    self.send(&reply)?;
+                    // It may be TLS, and is no command then.
+                    let _ = self.socket.read(&mut vec![0; PIECE])?;
+                    self.send(&babble)?;
+                    return Err(Interruption::Cut);
+                }
             }
         }
         let (reply, next) = instead.map_or_else(answer, |bytes| (bytes, Next::Command));
         if done_then_cut {
             return Err(Interruption::Cut);
         }
-        self.send(&[before, reply, after].concat())?;
-        Ok(next)
+        let sent = [before, reply, after].concat();
+        let end = sent.len().saturating_sub(short.unwrap_or(0));
+        let (first, second) = sent[..end].split_at(end.saturating_sub(split.unwrap_or(0)));
+        self.send(first)?;
+        self.send(second)?;
+        match short {
+            Some(_) => Err(Interruption::Cut),
+            None => Ok(next),
+        }
+    }
+
+    /// Sends something once, and then something else until the client has had enough.
+    fn go_on(&mut self, once: &[u8], for_ever: &[u8]) -> Result<Next, Interruption> {
+        let chunk = for_ever.repeat(PIECE / for_ever.len() + 1);
+        self.send(once)?;
+        while self.sent < ENDLESS {
+            self.send(&chunk)?;
+        }
+        Err(Interruption::Cut)
     }
 
     /// What goes wrong at this command.
@@ -240,11 +280,7 @@ impl Connection {
             None => self.socket.read(&mut chunk)?,
         };
         self.input.extend_from_slice(&chunk[..read]);
-        let lines = self.input.split_inclusive(|&byte| byte == b'\n');
-        let piece: Vec<_> = lines
-            .filter_map(|line| line.strip_suffix(b"\n"))
-            .map(|line| String::from_utf8_lossy(line.trim_ascii_end()).into_owned())
-            .collect();
+        let piece = commands(&self.input);
         let loss = match &piece[..] {
             [first, _, ..] => self.loss(first),
             _ => None,
@@ -328,4 +364,13 @@ impl Connection {
             Ok(())
         }
     }
+}
+
+/// The commands that have arrived whole.
+fn commands(input: &[u8]) -> Vec<String> {
+    let lines = input.split_inclusive(|&byte| byte == b'\n');
+    lines
+        .filter_map(|line| line.strip_suffix(b"\n"))
+        .map(|line| String::from_utf8_lossy(line.trim_ascii_end()).into_owned())
+        .collect()
 }

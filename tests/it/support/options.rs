@@ -62,6 +62,14 @@ pub(crate) enum Act {
     Before(Vec<u8>),
     /// These bytes are sent behind the reply, in one piece with it; behind STLS, therefore, in clear.
     After(Vec<u8>),
+    /// The command is carried out, all of the reply but so many bytes at its end is sent, and the connection closed.
+    Short(usize),
+    /// The reply is sent in two pieces, each a TLS record of its own, the second of which has so many bytes.
+    Split(usize),
+    /// The first of these is sent once and the second for ever; the command is not carried out.
+    Endless(Vec<u8>, Vec<u8>),
+    /// The first of these is the reply. Whatever comes then is answered with the second, and the connection closed.
+    Babble(Vec<u8>, Vec<u8>),
 }
 
 impl Act {

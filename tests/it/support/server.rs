@@ -32,7 +32,7 @@ pub(crate) struct Record {
     /// A TLS handshake was completed.
     pub(crate) secured: bool,
     /// The commands of each piece that arrived, those that the server lost among them. What a client writes at once
-    /// is one piece, if it is not too much.
+    /// is one piece, if it is not too much; what comes in clear when the server has given up is another.
     pub(crate) pieces: Vec<Vec<String>>,
     /// The most commands that had arrived behind the one that was being answered.
     pub(crate) ahead: usize,

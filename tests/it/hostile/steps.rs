@@ -1,0 +1,171 @@
+//! Replies that belong to no command, or to another: one too many, one too few, in the wrong order, or a message where none
+//! is due.
+
+use super::case::{Case, LOGIN, Way, letter, stored};
+use super::trial::try_all;
+use crate::support::options::{Act, Fault, Loss};
+
+const ASKED: &[&str] = &["CAPA", LOGIN];
+const FETCHED: &[&str] = &["CAPA", LOGIN, "3 RETR"];
+
+/// A whole reply to RETR.
+fn message(n: usize) -> Vec<u8> {
+    [b"+OK\r\n", &letter(n).raw[..], b".\r\n"].concat()
+}
+
+#[test]
+fn one_reply_too_many_ends_the_session_before_the_next_command() {
+    let extras: [(&str, &[u8]); 6] = [
+        ("+OK", b"+OK\r\n"),
+        ("-ERR", b"-ERR\r\n"),
+        ("an empty line", b"\r\n"),
+        ("half a line", b"+"),
+        ("a dot", b".\r\n"),
+        (
+            "a message",
+            b"+OK\r\nSubject: forged\r\n\r\nforged\r\n.\r\n",
+        ),
+    ];
+    let places: [(&str, &[&str], usize); 4] = [
+        ("GREETING", &[], 0),
+        ("CAPA", &["CAPA"], 0),
+        ("UIDL", ASKED, 0),
+        ("RETR 3", FETCHED, 3),
+    ];
+    let cases = extras.into_iter().flat_map(|(name, extra)| {
+        places.into_iter().flat_map(move |(command, sent, here)| {
+            [Way::Clear, Way::Implicit].map(|way| {
+                let case = Case::new(format!("{name} behind {command}, {way:?}")).by(way);
+                let case = case.at(command, Act::After(extra.to_vec())).sent(&[sent]);
+                let case = case.arrives(stored(0..here));
+                // Where all mail is here, and nothing is deleted, nothing hangs on QUIT.
+                if here == 3 {
+                    case
+                } else {
+                    case.fails(76, &["not asked for"])
+                }
+            })
+        })
+    });
+    try_all("a reply too many", cases.collect());
+}
+
+#[test]
+fn one_reply_too_many_among_those_that_are_due_is_never_taken_for_the_next() {
+    // The extra one is taken for the reply to the next command; from there on nothing fits.
+    let login = |name: &str, command, extra: &str| {
+        let case =
+            Case::new(format!("{name} behind {command}")).at(command, Act::After(extra.into()));
+        case.arrives(vec![]).sent(&[ASKED])
+    };
+    let cases = vec![
+        login("+OK", "USER", "+OK\r\n").fails(76, &[]),
+        login("+OK", "PASS", "+OK\r\n").fails(76, &["LIST"]),
+        login("+OK", "LIST", "+OK\r\n").fails(76, &["UIDL"]),
+        login("-ERR", "USER", "-ERR\r\n").fails(77, &[]),
+    ];
+    try_all("a reply too many in between", cases);
+}
+
+#[test]
+fn a_message_without_its_status_line_is_none() {
+    let status = [
+        "",
+        "+",
+        "Subject: x",
+        "* OK",
+        "1 76",
+        ".",
+        "+ok",
+        "+OKAY",
+        "-ERROR",
+        "\u{1b}[2J",
+        "\0",
+    ];
+    let cases = status.into_iter().flat_map(|line| {
+        [("RETR 1", 0), ("RETR 2", 1), ("RETR 3", 2)].map(|(command, here)| {
+            let reply = [line.as_bytes(), b"\r\n", &message(9)].concat();
+            let case = Case::new(format!("{line:?} in place of {command}")).says_to(command, reply);
+            case.fails(76, &["is no status line"])
+                .arrives(stored(0..here))
+                .sent(&[FETCHED])
+        })
+    });
+    try_all("no status line before a message", cases.collect());
+}
+
+#[test]
+fn a_refusal_in_the_middle_never_aborts_its_neighbours() {
+    let refused = |command: &'static str, left_out: usize| {
+        let case =
+            Case::new(format!("{command} refused")).says_to(command, "-ERR no such message\r\n");
+        let here = (0..3).filter(|n| *n != left_out);
+        case.fails(69, &[&format!("uid-{left_out}")[..], "no such message"])
+            .arrives(stored(here))
+            .sent_usual()
+    };
+    let cases = vec![
+        refused("RETR 1", 0),
+        refused("RETR 2", 1),
+        refused("RETR 3", 2),
+    ];
+    try_all("refusals among messages", cases);
+}
+
+#[test]
+fn a_refusal_with_a_message_behind_it_is_a_reply_too_many() {
+    let cases = [("RETR 1", 0), ("RETR 2", 1), ("RETR 3", 2)].map(|(command, here)| {
+        let reply = [b"-ERR no\r\n", &letter(9).raw[..], b".\r\n"].concat();
+        let case = Case::new(format!("{command} refused, and sent")).says_to(command, reply);
+        (case, here)
+    });
+    let cases = cases.map(|(case, here)| {
+        if here == 2 {
+            // It is the last; what follows is never read.
+            case.fails(69, &["uid-2"])
+                .arrives(stored(0..2))
+                .sent(&[FETCHED])
+        } else {
+            case.fails(76, &["is no status line"])
+                .told_in(2)
+                .arrives(stored(0..here))
+                .sent(&[FETCHED])
+        }
+    });
+    try_all("refusals with messages", cases.into());
+}
+
+#[test]
+fn a_server_that_announces_pipelining_and_loses_what_is_sent_ahead_is_asked_in_turn() {
+    let spared: &[&str] = &["USER"];
+    let cases = [Loss::Dropped, Loss::HungUp].into_iter().flat_map(|loss| {
+        let all = Case::new(format!("{loss:?} from the login on")).stalls();
+        let all = all
+            .fault(Fault::SentAhead(&[], loss))
+            .arrives(vec![])
+            .sent(&[ASKED]);
+        let mail = Case::new(format!("{loss:?} from the messages on")).stalls();
+        let here = usize::from(loss == Loss::Dropped);
+        let mail = mail
+            .fault(Fault::SentAhead(spared, loss))
+            .arrives(stored(0..here))
+            .sent(&[FETCHED]);
+        [all, mail].map(|case| case.fails(75, &[]))
+    });
+    let refused = Case::new("refused from the messages on");
+    let refused = refused.fault(Fault::SentAhead(spared, Loss::Refused));
+    let refused = refused
+        .fails(69, &["one at a time"])
+        .told_in(2)
+        .arrives(stored([0]))
+        .sent_usual();
+    let login = Case::new("refused from the login on").fault(Fault::SentAhead(&[], Loss::Refused));
+    let login = login
+        .fails(77, &["one at a time"])
+        .arrives(vec![])
+        .sent(&[ASKED]);
+    try_all(
+        "PIPELINING that is none",
+        cases.chain([refused, login]).collect(),
+    );
+}
