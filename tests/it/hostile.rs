@@ -9,6 +9,7 @@ mod content; // what may be in a message, whole and unchanged wherever its end i
 mod cut; // connections that end at each stage, in the clear and under TLS
 mod deletion; // what counts as deleted
 mod downgrade; // TLS that is stripped, injected into, or of a former age
+mod drip; // servers that send next to nothing
 mod endless; // what never ends
 mod island; // the POP3 client alone, against transcripts
 mod listing; // STAT, LIST and UIDL that disagree or lie

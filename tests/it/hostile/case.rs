@@ -6,9 +6,6 @@
 use crate::support::maildrop::{Maildrop, Message};
 use crate::support::options::{Act, Fault};
 
-/// No run may hold more memory than this, in MiB, but where a case says so.
-const MOST_MEMORY: u64 = 64;
-
 /// How long a server may be silent, but where it is to be so: longer than any of them is by chance.
 pub(super) const TIMEOUT: &str = "20s";
 
@@ -58,8 +55,6 @@ pub(super) struct Case {
     pub(super) asks: Option<usize>,
     /// Nothing is on the server in the end.
     pub(super) empties: bool,
-    /// The most memory that a run may hold, in MiB.
-    pub(super) memory: u64,
     /// The messages that are here in the end; `None` stands for all.
     pub(super) kept: Option<Vec<Vec<u8>>>,
 }
@@ -102,7 +97,6 @@ impl Case {
             sent: None,
             asks: None,
             empties: false,
-            memory: MOST_MEMORY,
             kept: None,
         }
     }
@@ -214,12 +208,6 @@ impl Case {
     /// What was sent is what a run sends in which all is well.
     pub(super) fn sent_usual(mut self) -> Self {
         self.sent = None;
-        self
-    }
-
-    /// The most memory that a run may hold, in MiB.
-    pub(super) fn holds(mut self, mebibytes: u64) -> Self {
-        self.memory = mebibytes;
         self
     }
 

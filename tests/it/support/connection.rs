@@ -23,6 +23,12 @@ const PIECE: usize = 64 * 1024;
 /// What no client listens to for so long.
 const ENDLESS: u64 = 8 << 30;
 
+/// Between two bytes that drip.
+const DROP: Duration = Duration::from_millis(500);
+
+/// How many bytes drip before a test has failed.
+const MOST_DROPS: usize = 600;
+
 /// Why a connection is not served to its end.
 #[derive(Debug)]
 enum Interruption {
@@ -193,6 +199,7 @@ impl Connection {
                 Act::Short(left_out) => short = Some(left_out),
                 Act::Split(second) => split = Some(second),
                 Act::Endless(once, for_ever) => return self.go_on(&once, &for_ever),
+                Act::Drip(at_once, for_ever) => return self.drip(&at_once, &for_ever),
                 Act::Babble(reply, babble) => {
                     self.send(&reply)?;
                     // It may be TLS, and is no command then.
@@ -223,6 +230,16 @@ impl Connection {
         self.send(once)?;
         while self.sent < ENDLESS {
             self.send(&chunk)?;
+        }
+        Err(Interruption::Cut)
+    }
+
+    /// Sends something at once, and then a byte at a time until the client has had enough.
+    fn drip(&mut self, at_once: &[u8], for_ever: &[u8]) -> Result<Next, Interruption> {
+        self.send(at_once)?;
+        for byte in for_ever.iter().cycle().take(MOST_DROPS) {
+            self.wait(DROP)?;
+            self.send(&[*byte])?;
         }
         Err(Interruption::Cut)
     }
@@ -351,7 +368,11 @@ impl Connection {
     /// Waits until what was sent may have been sent.
     fn wait_for_pace(&self, pace: u64) -> Result<(), Interruption> {
         let due = self.started + Duration::from_micros(self.sent.saturating_mul(1_000_000) / pace);
-        let wait = due.saturating_duration_since(Instant::now());
+        self.wait(due.saturating_duration_since(Instant::now()))
+    }
+
+    /// Waits for so long, unless the server stops.
+    fn wait(&self, wait: Duration) -> Result<(), Interruption> {
         let state = self.shared.state.lock().unwrap();
         let (state, _) = self
             .shared

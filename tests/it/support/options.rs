@@ -68,6 +68,9 @@ pub(crate) enum Act {
     Split(usize),
     /// The first of these is sent once and the second for ever; the command is not carried out.
     Endless(Vec<u8>, Vec<u8>),
+    /// The first of these is sent at once and the second for ever, a byte every half second; the command is not carried
+    /// out.
+    Drip(Vec<u8>, Vec<u8>),
     /// The first of these is the reply. Whatever comes then is answered with the second, and the connection closed.
     Babble(Vec<u8>, Vec<u8>),
 }
