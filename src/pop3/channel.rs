@@ -276,6 +276,10 @@ impl Incoming {
         loop {
             let waiting = self.waiting();
             match memchr(b'\n', &waiting[scanned..]) {
+                // It is too long, whether it came in one piece or in several.
+                Some(at) if scanned + at > MAX_LINE => {
+                    return Err(Error::violation(Violation::LineTooLong(MAX_LINE), during));
+                }
                 // RFC 1939 §3: lines end with CRLF; a lone LF is part of the line.
                 Some(at) if waiting[..scanned + at].ends_with(b"\r") => {
                     let line = self.take(scanned + at + 1);

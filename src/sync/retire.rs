@@ -92,7 +92,10 @@ pub(super) fn retire<S: Read + Write>(
     if due.is_empty() {
         // All that was fetched is safe, and nothing hangs on the server's last word.
         return match session.quit() {
-            Err(pop3::Error::Stopped) => Err(pop3::Error::Stopped.into()),
+            // One reply too many: whose the others were, nobody can say.
+            Err(error @ (pop3::Error::Stopped | pop3::Error::Violation { .. })) => {
+                Err(error.into())
+            }
             Err(error) => {
                 log::debug!("{error}");
                 Ok(())

@@ -347,7 +347,7 @@ fn a_uid_is_any_bytes_and_no_path() {
     // With so long a uid the message cannot be listed: nothing is believed, and it comes when it has another.
     let endless = format!(
         "+OK\r\n1 uid-0\r\n2 {}\r\n3 uid-2\r\n.\r\n",
-        "x".repeat(70_000)
+        "x".repeat(9_000)
     );
     let endless = Case::new("uid of 70000").says_to("UIDL", endless);
     cases.push(
