@@ -18,7 +18,7 @@ use super::support::mbox;
 use super::support::options::{Options, Tls};
 use super::support::sandbox::{Finished, Running, Sandbox};
 use super::support::server::Server;
-use super::watch::Service;
+use super::support::service::Service;
 
 /// What popfetch says when it is confined, and all that it should be.
 const WHOLE: &str = "popfetch: confined: files, programs, TCP and signals\n";

@@ -3,85 +3,15 @@
 //! The test is the service manager: what popfetch tells it says when the next step may come, so that nothing here waits
 //! for a time. It refuses to wait for the time of a run: a signal is faster.
 
-use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::support::mailbox::{Mailbox, PASSWORD, USER, account};
 use super::support::maildrop::Maildrop;
 use super::support::options::{Act, Fault, Options, Tls};
-use super::support::sandbox::{Finished, Running, Sandbox};
+use super::support::sandbox::{Running, Sandbox};
 use super::support::server::{Record, Server, begins};
-
-/// How long popfetch may take to a point before the test is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// popfetch as a service, and the socket on which it says how it is.
-pub(super) struct Service {
-    popfetch: Running,
-    socket: UnixDatagram,
-}
-
-impl Service {
-    pub(super) fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
-        let path = sandbox.path("runtime/notify");
-        let socket = UnixDatagram::bind(&path).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut command = sandbox.command();
-        command.arg("sync").args(arguments);
-        command.env("NOTIFY_SOCKET", path);
-        Self {
-            popfetch: Running::new(command),
-            socket,
-        }
-    }
-
-    /// What it says next.
-    #[track_caller]
-    fn says(&self) -> String {
-        let mut message = [0; 1000];
-        let length = self.socket.recv(&mut message).expect("it says something");
-        String::from_utf8(message[..length].to_vec())
-            .unwrap()
-            .trim_end()
-            .to_owned()
-    }
-
-    /// Waits for the end of a round.
-    #[track_caller]
-    fn rests(&self) {
-        assert_eq!(self.says(), "STATUS=fetching");
-        let waiting = self.says();
-        assert!(
-            waiting.starts_with("STATUS=the next run is in "),
-            "{waiting}"
-        );
-    }
-
-    /// Waits for its start and the end of its first round.
-    #[track_caller]
-    pub(super) fn begins(&self) {
-        assert_eq!(self.says(), "READY=1");
-        self.rests();
-    }
-
-    /// Has it fetch at once, to the end of the round.
-    #[track_caller]
-    pub(super) fn fetches(&self) {
-        self.popfetch.signal("USR1");
-        self.rests();
-    }
-
-    /// Ends it.
-    #[track_caller]
-    pub(super) fn ends(self) -> Finished {
-        self.popfetch.signal("TERM");
-        assert_eq!(self.says(), "STOPPING=1");
-        self.popfetch.finish()
-    }
-}
+use super::support::service::Service;
 
 /// A server with two users, each with one message and an account of the same name.
 fn two(passwords: [&str; 2]) -> (Sandbox, Server) {

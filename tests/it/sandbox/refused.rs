@@ -7,7 +7,7 @@ use super::super::support::maildrop::Maildrop;
 use super::super::support::options::{Options, Tls};
 use super::super::support::sandbox::Running;
 use super::super::support::server::Server;
-use super::super::watch::Service;
+use super::super::support::service::Service;
 use super::{IS_WHOLE, confined, is_refused, works};
 
 #[test]

@@ -19,5 +19,6 @@ pub(crate) mod sandbox; // where popfetch runs
 pub(crate) mod screen; // what popfetch shows on a terminal of some width
 pub(crate) mod server; // the fake server
 mod server_tests; // that it is right, and wrong only as told
+pub(crate) mod service; // popfetch that stays in the foreground
 pub(crate) mod transcript; // sessions as S: and C: lines
 mod users; // who may have which maildrop
