@@ -37,6 +37,7 @@ mod schedule; // what runs popfetch by the clock: printed, installed, removed
 mod secrets; // where a password may come from, and how that fails
 mod session; // each POP3 command with each shape of its reply
 mod sharing; // one Maildir, one state, one maildrop for several
+mod soak; // thousands of runs, each with another fault
 mod support; // the fake server, the certificates, the transcripts, the sandbox
 mod terminal; // the prompt and the bars on a pseudo-terminal
 mod tidy; // the house rules, held by reading src/

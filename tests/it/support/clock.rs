@@ -3,7 +3,7 @@
 //! It refuses to touch what measures how long something takes: time-outs are what they are.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jiff::Timestamp;
@@ -13,6 +13,18 @@ pub(crate) fn set(command: &mut Command, now: Timestamp) {
     command
         .env("LD_PRELOAD", library())
         .env("FAKETIME", format!("@{}", now.as_second()))
+        .env("FAKETIME_FMT", "%s")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        .env("NO_FAKE_STAT", "1");
+}
+
+/// The same, but the time is what this file says, `@` and the seconds since 1970, also while it runs.
+pub(crate) fn follow(command: &mut Command, file: &Path) {
+    command
+        .env("LD_PRELOAD", library())
+        .env_remove("FAKETIME")
+        .env("FAKETIME_TIMESTAMP_FILE", file)
+        .env("FAKETIME_NO_CACHE", "1")
         .env("FAKETIME_FMT", "%s")
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         .env("NO_FAKE_STAT", "1");

@@ -41,9 +41,10 @@ const ATTEMPTS: u32 = 10;
 /// A running server. If nothing else was asked for, any user name logs in with [`PASSWORD`]; it should be in lower case, as
 /// Dovecot folds it.
 pub(crate) struct Dovecot {
-    // Ended before the folder is removed: fields are dropped in this order.
-    daemon: Daemon,
+    // Ended before the folder is removed: fields are dropped in this order. None while it is stopped.
+    daemon: Option<Daemon>,
     _tokens: Option<Tokens>,
+    logins: Logins,
     folder: TempDir,
     owner: Owner,
     ports: Ports,
@@ -63,7 +64,6 @@ impl Dovecot {
 
     /// A server where only these may log in, and only in these ways.
     pub(crate) fn start_for(chain: &str, key: &str, logins: &Logins) -> Self {
-        let (program, syntax) = installed();
         let owner = Owner::for_dovecot();
         let folder = owner.prepare(chain, key);
         let tokens = logins.provider();
@@ -75,24 +75,29 @@ impl Dovecot {
             owner.write(&folder.path().join(name), &text);
         }
 
-        for _ in 0..ATTEMPTS {
-            let ports = Ports::free();
-            match launch(program, syntax, folder.path(), &owner, &ports, logins) {
-                Ok(daemon) => {
-                    return Self {
-                        daemon,
-                        _tokens: tokens,
-                        folder,
-                        owner,
-                        ports,
-                        filled: AtomicU32::new(0),
-                    };
-                }
-                Err(log) if log.contains("Address already in use") => {}
-                Err(log) => panic!("dovecot {log}"),
-            }
+        let (daemon, ports) = launch_somewhere(folder.path(), &owner, logins);
+        Self {
+            daemon: Some(daemon),
+            logins: logins.clone(),
+            _tokens: tokens,
+            folder,
+            owner,
+            ports,
+            filled: AtomicU32::new(0),
         }
-        panic!("dovecot found no free ports in {ATTEMPTS} attempts");
+    }
+
+    /// Ends the server; what is on it stays.
+    pub(crate) fn stop(&mut self) {
+        self.daemon = None;
+    }
+
+    /// Starts it again after a stop, on other ports.
+    pub(crate) fn start_again(&mut self) {
+        self.stop();
+        let (daemon, ports) = launch_somewhere(self.folder.path(), &self.owner, &self.logins);
+        self.daemon = Some(daemon);
+        self.ports = ports;
     }
 
     /// The port for TLS from the first byte.
@@ -117,7 +122,8 @@ impl Dovecot {
 
     /// What it has logged until now: each login and each refusal in a line, if `Logins` were given.
     pub(crate) fn log(&self) -> String {
-        self.daemon.log()
+        let daemon = self.daemon.as_ref().expect("it runs");
+        daemon.log()
     }
 
     /// The delivery agent that delivers into this user's maildrop what is on its standard input. It must run as root or
@@ -313,6 +319,20 @@ fn installed() -> (&'static str, Syntax) {
         }
     }
     panic!("dovecot is not installed: run tests/run");
+}
+
+/// Attempts until some ports are free.
+fn launch_somewhere(folder: &Path, owner: &Owner, logins: &Logins) -> (Daemon, Ports) {
+    let (program, syntax) = installed();
+    for _ in 0..ATTEMPTS {
+        let ports = Ports::free();
+        match launch(program, syntax, folder, owner, &ports, logins) {
+            Ok(daemon) => return (daemon, ports),
+            Err(log) if log.contains("Address already in use") => {}
+            Err(log) => panic!("dovecot {log}"),
+        }
+    }
+    panic!("dovecot found no free ports in {ATTEMPTS} attempts");
 }
 
 /// One attempt on these ports. The error is what Dovecot printed.
