@@ -7,7 +7,7 @@
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::ThreadId;
@@ -17,6 +17,7 @@ use console::strip_ansi_codes;
 use indicatif::MultiProgress;
 use jiff::{Timestamp, Zoned};
 use log::{LevelFilter, Log, Metadata, Record};
+use rustix::process::geteuid;
 
 use super::args::Global;
 use super::{report, visible};
@@ -80,7 +81,13 @@ pub(super) fn go_on(global: &Global, bars: &MultiProgress) {
 
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600).open(path)
+    let file = options.append(true).create(true).mode(0o600).open(path)?;
+    let metadata = file.metadata()?;
+    // Who made it first in a folder like /tmp could read it.
+    if metadata.is_file() && ![0, geteuid().as_raw()].contains(&metadata.uid()) {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    Ok(file)
 }
 
 /// Keeps a line that is said to whoever started popfetch.

@@ -1,7 +1,8 @@
 //! A folder that is kept open: what is done in it is done there, whatever is put in its place meanwhile.
 //!
 //! It refuses to know what its files are. Invariants: a name is one in this folder; no file is made where one is, and
-//! none is opened through a link; where the folder above is another user's, no link leads here.
+//! none is opened through a link; where the folder above is another user's, no link leads here. Mail is at home in nobody
+//! else's folder, unless root put it there.
 
 use std::fs::File;
 use std::io;
@@ -12,6 +13,19 @@ use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, unli
 use rustix::process::geteuid;
 
 use super::error::Error;
+
+/// Who runs this.
+pub(super) fn own() -> u32 {
+    geteuid().as_raw()
+}
+
+/// Whether mail may be left with this user: ourselves, or root, who can do anything anyway. Root may leave it with anybody.
+pub(super) fn is_trusted(owner: u32) -> bool {
+    [owner, own()].contains(&ROOT) || owner == own()
+}
+
+/// Who may do anything.
+const ROOT: u32 = 0;
 
 /// A folder, open.
 #[derive(Debug)]
@@ -37,12 +51,9 @@ impl Folder {
     pub(super) fn inside(&self, name: &str) -> Result<Self, Error> {
         let path = self.path.join(name);
         let failed = Error::folder(&path);
-        let owner = match self.file.metadata() {
-            Ok(metadata) => metadata.uid(),
-            Err(error) => return Err(failed(error)),
-        };
+        let owner = self.owner()?;
         let mut flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        if owner != geteuid().as_raw() {
+        if owner != own() {
             flags |= OFlags::NOFOLLOW;
         }
         match openat(&self.file, name, flags, Mode::empty()) {
@@ -57,6 +68,20 @@ impl Folder {
             }
             Err(error) => Err(failed(error.into())),
         }
+    }
+
+    /// Refuses a folder of another user, who could take away what is put there.
+    pub(super) fn trusted(self) -> Result<Self, Error> {
+        if is_trusted(self.owner()?) {
+            return Ok(self);
+        }
+        let reason = io::Error::other("it belongs to another user");
+        Err(Error::folder(&self.path)(reason))
+    }
+
+    fn owner(&self) -> Result<u32, Error> {
+        let metadata = self.file.metadata();
+        Ok(metadata.map_err(Error::folder(&self.path))?.uid())
     }
 
     /// Where it was when it was opened.

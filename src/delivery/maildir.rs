@@ -27,11 +27,11 @@ impl<'s> Maildir<'s> {
     /// # Errors
     /// A folder of it is missing or cannot be opened.
     pub fn open(path: &Path, tag: &str, stamp: &'s Stamp) -> Result<Self, Error> {
-        let home = Folder::open(path.to_owned())?;
+        let home = Folder::open(path.to_owned())?.trusted()?;
         let suffix = format!(".popfetch-{tag}");
         Ok(Self {
-            tmp: Staging::new(home.inside("tmp")?, suffix, stamp),
-            new: home.inside("new")?,
+            tmp: Staging::new(home.inside("tmp")?.trusted()?, suffix, stamp),
+            new: home.inside("new")?.trusted()?,
             home,
         })
     }

@@ -178,3 +178,64 @@ fn a_run_as_root_leaves_what_is_another_users() {
         assert!(said.contains(&format!("uid {own}")), "{said}");
     }
 }
+
+/// Asserts that nothing is delivered to what a stranger owns, and nothing deleted for it.
+#[track_caller]
+fn assert_kept(mailbox: &Mailbox, words: &[&str]) {
+    let there = mailbox.there();
+    let out = mailbox.sync();
+    assert_eq!(out.code, 74, "{}", out.stderr);
+    for word in words {
+        assert!(out.stderr.contains(word), "{word}: {}", out.stderr);
+    }
+    assert_eq!(mailbox.there(), there);
+    assert_eq!(mailbox.server.count("DELE"), 0);
+}
+
+#[test]
+fn mail_is_not_left_with_another_user() {
+    // In a folder where all may make files, who is first owns the place.
+    let strangers = |mailbox: &Mailbox, names: &[&str]| {
+        names.iter().all(|name| {
+            let path = mailbox.sandbox.home(name);
+            let mode = if path.is_dir() { 0o777 } else { 0o666 };
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            give_away(&path)
+        })
+    };
+    let mailbox = Mailbox::within(Sandbox::unprivileged(), 2);
+    mailbox.configure_delivery("{ mbox = \"~/inbox\" }", "leave-on-server = false");
+    mailbox.sandbox.write("home/inbox", "");
+    if strangers(&mailbox, &["inbox"]) {
+        assert_kept(&mailbox, &["inbox", "another user's file"]);
+        assert_eq!(fs::read(mailbox.sandbox.home("inbox")).unwrap(), b"");
+    }
+
+    let mailbox = Mailbox::within(Sandbox::unprivileged(), 2);
+    mailbox.configure("leave-on-server = false");
+    for folder in ["new", "cur", "tmp"] {
+        mailbox
+            .sandbox
+            .write(&format!("home/Mail/work/{folder}/.keep"), "");
+    }
+    if strangers(&mailbox, &["Mail/work"]) {
+        assert_kept(&mailbox, &["Mail/work", "belongs to another user"]);
+    }
+}
+
+#[test]
+fn a_log_of_another_user_is_not_written() {
+    let mailbox = Mailbox::within(Sandbox::unprivileged(), 1);
+    let log = mailbox.sandbox.write("home/log", "");
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o666)).unwrap();
+    if give_away(&log) {
+        let out = mailbox.sandbox.run(["sync", "--log-file", "home/log"]);
+        assert_eq!(out.code, 74, "{}", out.stderr);
+        assert!(
+            out.stderr.contains("belongs to another user"),
+            "{}",
+            out.stderr
+        );
+        assert_eq!(fs::read(log).unwrap(), b"");
+    }
+}

@@ -9,9 +9,9 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
-use rustix::process::geteuid;
 
 use super::super::error::Error;
+use super::super::folder::{is_trusted, own};
 
 /// A file, whatever names it has: device and inode.
 pub(super) type FileId = (u64, u64);
@@ -63,6 +63,8 @@ pub(super) fn look_at(path: &Path) -> Result<Place, Error> {
     };
     if !metadata.is_symlink() {
         return match kind(metadata.file_type()) {
+            // Who made it first in a folder like /tmp could read the mail, and take it away.
+            None if !is_trusted(metadata.uid()) => Err(refused("another user's file")),
             None => Ok(Place::File(id(&metadata))),
             Some(found) => Err(refused(found)),
         };
@@ -73,7 +75,7 @@ pub(super) fn look_at(path: &Path) -> Result<Place, Error> {
         }
         result => result.map_err(Error::mbox(path))?,
     };
-    let own = geteuid().as_raw();
+    let own = own();
     if let Some(found) = kind(target.file_type()) {
         Err(refused(found))
     } else if target.uid() != own {
