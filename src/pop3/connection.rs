@@ -40,7 +40,7 @@ impl Connection<Line> {
     pub fn open(endpoint: &Endpoint, patience: &Patience) -> Result<Self, Error> {
         let result = match &endpoint.security {
             Security::Cleartext => connect_in_the_clear(endpoint, patience)
-                .and_then(|wire| Self::greet(Line::Plain(wire))),
+                .and_then(|wire| Self::greet(Line::plain(wire))),
             Security::Implicit(trust) | Security::StartTls(trust) => {
                 encrypt(endpoint, trust, endpoint.client.as_ref(), patience)
             }
@@ -60,10 +60,7 @@ impl Connection<Line> {
     /// # Errors
     /// The TLS library does not tell.
     pub fn leaf(&mut self) -> Result<Option<Leaf>, Error> {
-        match self.channel.stream() {
-            Line::Plain(_) => Ok(None),
-            Line::Tls(stream) => leaf(stream).map(Some),
-        }
+        self.channel.stream().as_tls().map(leaf).transpose()
     }
 }
 
@@ -78,7 +75,7 @@ fn encrypt(
     let connector = connector(trust, client)?;
     let protect = |wire| {
         let stream = handshake(&connector, endpoint, trust, wire)?;
-        Ok(Line::Tls(Box::new(stream)))
+        Ok(Line::tls(stream))
     };
     if matches!(endpoint.security, Security::StartTls(_)) {
         let wire = connect_in_the_clear(endpoint, patience)?;

@@ -85,7 +85,7 @@ pub(super) const AHEAD: usize = 32 * 1024;
 
 /// A TCP connection.
 #[derive(Debug)]
-pub struct Wire {
+pub(super) struct Wire {
     stream: TcpStream,
     tick: Duration,
     patience: Patience,
@@ -218,7 +218,15 @@ impl Write for Wire {
 
 /// A connection as the protocol sees it.
 #[derive(Debug)]
-pub enum Line {
+pub struct Line {
+    protection: Protection,
+    /// What TLS adds to each octet is more than a whole record brings; only what comes out of it counts.
+    pace: Pace,
+}
+
+/// How a connection is protected.
+#[derive(Debug)]
+enum Protection {
     /// In the clear.
     Plain(Wire),
     /// Under TLS.
@@ -226,36 +234,67 @@ pub enum Line {
 }
 
 impl Line {
+    /// A connection in the clear.
+    pub(super) fn plain(wire: Wire) -> Self {
+        Self {
+            pace: Pace::new(wire.patience.timeout),
+            protection: Protection::Plain(wire),
+        }
+    }
+
+    /// A connection under TLS.
+    pub(super) fn tls(stream: TlsStream<Wire>) -> Self {
+        Self {
+            pace: Pace::new(stream.get_ref().patience.timeout),
+            protection: Protection::Tls(Box::new(stream)),
+        }
+    }
+
+    /// The TLS of the connection, if it has any.
+    pub(super) fn as_tls(&self) -> Option<&TlsStream<Wire>> {
+        match &self.protection {
+            Protection::Plain(_) => None,
+            Protection::Tls(stream) => Some(stream),
+        }
+    }
+
     /// Sets how long the server may be silent; returns what it was.
     pub(super) fn set_timeout(&mut self, timeout: Duration) -> Duration {
-        match self {
-            Self::Plain(wire) => wire.set_timeout(timeout),
-            Self::Tls(stream) => stream.get_mut().set_timeout(timeout),
+        match &mut self.protection {
+            Protection::Plain(wire) => wire.set_timeout(timeout),
+            Protection::Tls(stream) => stream.get_mut().set_timeout(timeout),
         }
     }
 }
 
 impl Read for Line {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(wire) => wire.read(buffer),
-            Self::Tls(stream) => stream.read(buffer),
-        }
+        let began = Instant::now();
+        let read = match &mut self.protection {
+            Protection::Plain(wire) => wire.read(buffer),
+            Protection::Tls(stream) => stream.read(buffer),
+        }?;
+        self.pace
+            .came(read, began.elapsed())
+            .map_err(io::Error::other)?;
+        Ok(read)
     }
 }
 
 impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(wire) => wire.write(bytes),
-            Self::Tls(stream) => stream.write(bytes),
-        }
+        let written = match &mut self.protection {
+            Protection::Plain(wire) => wire.write(bytes),
+            Protection::Tls(stream) => stream.write(bytes),
+        }?;
+        self.pace.said();
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(wire) => wire.flush(),
-            Self::Tls(stream) => stream.flush(),
+        match &mut self.protection {
+            Protection::Plain(wire) => wire.flush(),
+            Protection::Tls(stream) => stream.flush(),
         }
     }
 }
