@@ -3,10 +3,11 @@
 //! It refuses to know why a message is wanted. Invariant: a session ends with QUIT only where [`Session::quit`] is called.
 
 use std::io::{Read, Write};
+use std::iter;
 use std::time::{Duration, Instant};
 
 use super::auth::Attempt;
-use super::channel::Channel;
+use super::channel::{Channel, accepted};
 use super::command::Command;
 use super::error::{Error, Violation};
 use super::listing::{SizeListing, UidListing};
@@ -72,11 +73,16 @@ impl<S: Read + Write> Session<S> {
     /// # Errors
     /// As for every command: refused, connection lost, protocol broken.
     pub fn stat(&mut self) -> Result<(u32, Octets), Error> {
-        let reply = self.channel.demand(&Command::Stat)?;
-        let (count, octets) = reply
-            .numbers()
-            .ok_or_else(|| Error::violation(Violation::Status(reply.to_string()), "STAT"))?;
-        Ok((count, Octets(octets)))
+        totals(&self.channel.demand(&Command::Stat)?)
+    }
+
+    /// Makes sure that replies are those to the commands they are taken for: no other reply looks like STAT's. A line too
+    /// many, which came too late to be seen as such, would else let one message's reply pass for another's.
+    ///
+    /// # Errors
+    /// The replies are out of step: nothing that came since they were in step can be believed. Else as for every command.
+    pub fn make_sure(&mut self) -> Result<(), Error> {
+        self.stat().map(drop)
     }
 
     /// Asks for the size of each message.
@@ -173,7 +179,8 @@ impl<S: Read + Write> Session<S> {
         Exchange::new(&mut self.channel, self.pipelined, commands)
     }
 
-    /// Marks messages as deleted, all in one flight where the server takes it; tells the reply to each.
+    /// Marks messages as deleted, all in one flight where the server takes it; tells the reply to each. With them it is made
+    /// sure that replies are in step, as by [`Session::make_sure`]; else all is forgotten with the session.
     ///
     /// # Errors
     /// The connection is lost or the protocol broken. A refusal is no error here.
@@ -182,10 +189,12 @@ impl<S: Read + Write> Session<S> {
         numbers: impl IntoIterator<Item = MessageNumber>,
         mut each: impl FnMut(MessageNumber, Reply),
     ) -> Result<(), Error> {
-        let mut exchange = self.exchange(numbers.into_iter().map(Command::Dele));
+        let commands = numbers.into_iter().map(Command::Dele);
+        let mut exchange = self.exchange(iter::once(Command::Stat).chain(commands));
         while let Some((command, reply)) = exchange.next()? {
-            if let Command::Dele(number) = command {
-                each(number, reply);
+            match command {
+                Command::Dele(number) => each(number, reply),
+                command => drop(totals(&accepted(reply, command.verb())?)?),
             }
         }
         Ok(())
@@ -280,6 +289,14 @@ impl Session<Line> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The numbers that STAT's reply has (RFC 1939 §5).
+fn totals(reply: &Reply) -> Result<(u32, Octets), Error> {
+    let numbers = reply.numbers();
+    let (count, octets) =
+        numbers.ok_or_else(|| Error::violation(Violation::Status(reply.to_string()), "STAT"))?;
+    Ok((count, Octets(octets)))
 }
 
 fn refused(command: &'static str) -> impl FnOnce(Reply) -> Error {

@@ -1,6 +1,6 @@
 //! Collects what was staged, and hands it over in batches.
 //!
-//! Invariant: what was collected is handed over, the last of it when the collector is dropped.
+//! Invariant: what was collected is handed over, the last of it when the collector is dropped, unless it is held back.
 
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
@@ -43,6 +43,8 @@ pub(super) struct Batches<'b> {
     batch: Batch,
     octets: u64,
     begun: Instant,
+    /// Nobody can say yet whether it is what it is taken for.
+    held: bool,
 }
 
 impl<'b> Batches<'b> {
@@ -53,7 +55,32 @@ impl<'b> Batches<'b> {
             batch: Batch::default(),
             octets: 0,
             begun: Instant::now(),
+            held: false,
         }
+    }
+
+    /// Hands nothing over any more, until it is released: what was collected before goes first. False if nobody takes it.
+    pub(super) fn hold(&mut self) -> bool {
+        let taken = self.held || self.batch.len() == 0 || self.hand_over();
+        self.held = true;
+        taken
+    }
+
+    /// Whether something is held back, or may be.
+    pub(super) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// Lets go of what was held back.
+    pub(super) fn release(&mut self) {
+        self.held = false;
+    }
+
+    /// Forgets what is held back; gives the names of the files in which it is staged.
+    pub(super) fn withdraw(&mut self) -> Vec<String> {
+        let batch = std::mem::take(&mut self.batch);
+        let files = batch.arrivals.into_iter().map(|(_, arrival)| arrival.file);
+        files.chain(self.packs.and_then(Packs::seal)).collect()
     }
 
     /// Takes up a staged message; false if nobody takes batches any more.
@@ -72,7 +99,7 @@ impl<'b> Batches<'b> {
     /// Hands over a batch that is full or old; false if nobody takes it any more.
     pub(super) fn hand_over_when_due(&mut self) -> bool {
         let full = self.batch.len() >= BATCH_MESSAGES || self.octets >= BATCH_OCTETS;
-        if self.batch.len() == 0 || !(full || self.begun.elapsed() >= BATCH_TIME) {
+        if self.held || self.batch.len() == 0 || !(full || self.begun.elapsed() >= BATCH_TIME) {
             return true;
         }
         self.hand_over()
@@ -89,8 +116,56 @@ impl<'b> Batches<'b> {
 
 impl Drop for Batches<'_> {
     fn drop(&mut self) {
-        if self.batch.len() > 0 {
+        if self.batch.len() > 0 && !self.held {
             self.hand_over();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::mail::{Digest, Octets, Uid};
+    use crate::state::Heading;
+
+    fn arrival() -> Arrival {
+        Arrival {
+            uid: Uid::new(b"uid").unwrap(),
+            listed: Octets(1),
+            size: Octets(1),
+            digest: Digest([0; 32]),
+            file: "file".to_owned(),
+            first_seen: Timestamp::UNIX_EPOCH,
+            replaces: None,
+            found: false,
+            had: Vec::new(),
+            heading: Heading::default(),
+        }
+    }
+
+    #[test]
+    fn what_is_held_back_goes_nowhere_until_it_is_released() {
+        for is_released in [false, true] {
+            let (sender, receiver) = sync_channel(4);
+            let mut batches = Batches::new(sender, None);
+            let number = MessageNumber::new(1).unwrap();
+            batches.push(number, arrival());
+            assert!(batches.hold());
+            for _ in 0..=BATCH_MESSAGES {
+                assert!(batches.push(number, arrival()));
+            }
+            if is_released {
+                batches.release();
+            }
+            drop(batches);
+            let batches: Vec<usize> = receiver.iter().map(|batch| batch.len()).collect();
+            let behind = is_released.then_some(BATCH_MESSAGES + 1);
+            let expected: Vec<usize> = [1].into_iter().chain(behind).collect();
+            assert_eq!(batches, expected);
         }
     }
 }

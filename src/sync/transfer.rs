@@ -167,14 +167,34 @@ impl Transfer<'_> {
         Ok(writer.written.published)
     }
 
-    /// Reads messages and stages them; what is staged reaches the writer also when it fails.
+    /// Reads messages and stages them; what is staged reaches the writer also when it fails, unless nobody can say what it
+    /// is.
     fn read<S: Read + Write>(
         &self,
         session: &mut Session<S>,
         wanted: &[Wanted<'_>],
         memory: &mut Memory,
-        mut stager: Stager<'_>,
+        stager: Stager<'_>,
         mut batches: Batches<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        let result = self.receive(session, wanted, memory, stager, &mut batches, tally);
+        if batches.is_held() {
+            for file in batches.withdraw() {
+                // What cannot be removed now, the next run removes.
+                let _ = self.store.staging().discard(&file);
+            }
+        }
+        result
+    }
+
+    fn receive<S: Read + Write>(
+        &self,
+        session: &mut Session<S>,
+        wanted: &[Wanted<'_>],
+        memory: &mut Memory,
+        mut stager: Stager<'_>,
+        batches: &mut Batches<'_>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
         let mut retrieval = session.retrieve(wanted.iter().map(|wanted| wanted.entry.number));
@@ -183,7 +203,7 @@ impl Transfer<'_> {
             let came = retrieval.next().map_err(Error::from).and_then(|came| {
                 Ok(match came {
                     Some(Retrieved::Message(_, body)) => {
-                        Came::Whole(self.stage(&mut stager, entry, body, &mut batches)?)
+                        Came::Whole(self.stage(&mut stager, entry, body, batches)?)
                     }
                     Some(Retrieved::Refused(_, reply)) => Came::Refused(reply),
                     None => Came::Nothing,
@@ -202,15 +222,24 @@ impl Transfer<'_> {
                 Came::Refused(reply) => {
                     let uid = entry.owned_uid();
                     tally.note(Problem::NotRetrieved { uid, reply });
-                    continue;
+                    // Was it a line too many, the message comes under the next one's uid.
+                    if batches.hold() {
+                        continue;
+                    }
+                    return Ok(());
                 }
-                Came::Nothing => break,
+                Came::Nothing => return Ok(()),
             };
             self.observer.notice(Event::Whole);
-            if !self.take_up(wanted, arrival, memory, &mut batches, tally)? {
+            if !self.take_up(wanted, arrival, memory, batches, tally)? {
                 // The writer has failed, and says why.
-                break;
+                return Ok(());
             }
+        }
+        drop(retrieval);
+        if batches.is_held() {
+            session.make_sure()?;
+            batches.release();
         }
         Ok(())
     }

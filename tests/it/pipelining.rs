@@ -133,7 +133,7 @@ fn deletions_are_one_flight() {
         let flights = synced_at_once(&mailbox);
         assert_eq!(
             flights[flights.len() - 3..],
-            ["8 RETR", "8 DELE", "QUIT"],
+            ["8 RETR", "STAT 8 DELE", "QUIT"],
             "{flights:?}"
         );
         assert_eq!(mailbox.here(), sent);

@@ -103,9 +103,11 @@ fn a_refusal_within_a_window_leaves_its_neighbours_alone() {
         S: +OK
         S: .
         S: -ERR
+        C: STAT
         C: DELE 1
         C: DELE 2
         C: DELE 3
+        S: +OK 4 9
         S: +OK
         S: -ERR no such message
         S: +OK
@@ -151,6 +153,8 @@ fn without_pipelining_each_command_waits_for_the_reply_before_it() {
         S: +OK
         S: three
         S: .
+        C: STAT
+        S: +OK 3 9
         C: DELE 1
         S: +OK
         C: DELE 2
@@ -231,6 +235,7 @@ impl Read for &mut Meter {
             let command = self.asked.pop_front().expect("a reply is owed");
             let reply = match command.split_once(' ') {
                 Some(("RETR", number)) => format!("+OK\r\nmessage {number}\r\n.\r\n"),
+                _ if command == "STAT" => format!("+OK {METERED} 1\r\n"),
                 _ => "+OK\r\n".to_owned(),
             };
             self.reply = reply.into_bytes().into();

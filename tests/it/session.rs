@@ -106,6 +106,8 @@ fn every_command_is_one_line_and_has_one_reply() {
         S: +OK 120 octets
         S: Subject: one
         S: .
+        C: STAT
+        S: +OK 2 320
         C: DELE 1
         S: +OK message 1 deleted
         C: NOOP
@@ -146,9 +148,27 @@ fn every_command_is_one_line_and_has_one_reply() {
 }
 
 #[test]
+fn nothing_counts_as_deleted_where_replies_are_out_of_step() {
+    // The reply to a RETR before it, which a line too many has put off.
+    for reply in ["+OK 61 octets", "+OK", "+OK 1"] {
+        let (session, _) = log_in(
+            &format!("{LOGIN}C: STAT\nC: DELE 1\nS: {reply}\nS: +OK 1 61"),
+            Ahead::Session,
+        );
+        let result = session.unwrap().delete([number(1)], |_, _| {
+            panic!("it is not known what became of it")
+        });
+        assert!(
+            matches!(result, Err(Error::Violation { during: "STAT", .. })),
+            "{result:?}"
+        );
+    }
+}
+
+#[test]
 fn a_session_that_is_dropped_sends_no_quit() {
     // RFC 1939 §6: without QUIT nothing is deleted. The transcript panics at a line that it does not have.
-    let (mut session, check) = session("C: DELE 1\nS: +OK\n");
+    let (mut session, check) = session("C: STAT\nS: +OK 1 7\nC: DELE 1\nS: +OK\n");
     session.delete([number(1)], |_, _| {}).unwrap();
     drop(session);
     check.finished();
@@ -217,6 +237,8 @@ fn each_command_may_be_refused_and_the_session_goes_on() {
         S: -ERR unknown command
         C: TOP 1 0
         S: -ERR no such message
+        C: STAT
+        S: +OK 0 0
         C: DELE 7
         S: -ERR message 7 already deleted
         C: NOOP

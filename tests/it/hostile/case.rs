@@ -51,12 +51,19 @@ pub(super) struct Case {
     pub(super) left: Option<Vec<Vec<u8>>>,
     /// What was sent on each connection, in flights; `None` stands for what a run sends in which all is well.
     pub(super) sent: Option<Vec<Vec<String>>>,
+    /// … or this, where it is the server's haste that decides.
+    pub(super) or_sent: Option<Vec<Vec<String>>>,
     /// How many messages the next run asks for; `None` stands for those that are not here.
     pub(super) asks: Option<usize>,
     /// Nothing is on the server in the end.
     pub(super) empties: bool,
     /// The messages that are here in the end; `None` stands for all.
     pub(super) kept: Option<Vec<Vec<u8>>>,
+}
+
+fn owned(connections: &[&[&str]]) -> Vec<Vec<String>> {
+    let owned = |flights: &&[&str]| flights.iter().map(ToString::to_string).collect();
+    connections.iter().map(owned).collect()
 }
 
 /// Messages that are like no other.
@@ -95,6 +102,7 @@ impl Case {
             arrived: None,
             left: None,
             sent: None,
+            or_sent: None,
             asks: None,
             empties: false,
             kept: None,
@@ -200,8 +208,13 @@ impl Case {
 
     /// What was sent on each connection, in flights.
     pub(super) fn sent(mut self, connections: &[&[&str]]) -> Self {
-        let owned = |flights: &&[&str]| flights.iter().map(ToString::to_string).collect();
-        self.sent = Some(connections.iter().map(owned).collect());
+        self.sent = Some(owned(connections));
+        self
+    }
+
+    /// What may have been sent in place of that.
+    pub(super) fn or_sent(mut self, connections: &[&[&str]]) -> Self {
+        self.or_sent = Some(owned(connections));
         self
     }
 

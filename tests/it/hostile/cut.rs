@@ -15,7 +15,7 @@ fn sent_until(way: Way, command: &str) -> Vec<&'static str> {
         Way::Clear | Way::Implicit => &["CAPA"],
         Way::Stls => &["CAPA", "STLS", "CAPA"],
     };
-    let all = [opening, &[LOGIN, "3 RETR", "3 DELE", "QUIT"]].concat();
+    let all = [opening, &[LOGIN, "3 RETR", "STAT 3 DELE", "QUIT"]].concat();
     let end = match command {
         "GREETING" => 0,
         command => {

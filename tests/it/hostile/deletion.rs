@@ -14,7 +14,7 @@ fn deleting(name: impl Into<String>, flights: &[&str]) -> Case {
     case.sent(&[&all]).empties()
 }
 
-const DELETED: &[&str] = &["3 RETR", "3 DELE", "QUIT"];
+const DELETED: &[&str] = &["3 RETR", "STAT 3 DELE", "QUIT"];
 
 #[test]
 fn deletions_count_when_quit_is_answered_and_not_before() {
@@ -115,8 +115,8 @@ fn one_reply_too_many_behind_dele_is_never_the_reply_to_quit() {
 
 #[test]
 fn a_message_that_was_not_had_is_not_deleted() {
-    let refused =
-        deleting("RETR refused", &["3 RETR", "2 DELE", "QUIT"]).says_to("RETR 2", "-ERR no\r\n");
+    let refused = deleting("RETR refused", &["3 RETR", "STAT", "STAT 2 DELE", "QUIT"])
+        .says_to("RETR 2", "-ERR no\r\n");
     let refused = refused
         .fails(69, &["uid-1"])
         .arrives(stored([0, 2]))
@@ -125,13 +125,13 @@ fn a_message_that_was_not_had_is_not_deleted() {
     let broken = broken.fails(76, &["RETR"]).arrives(stored([0]));
     let cut = deleting("RETR cut", &["3 RETR"]).at("RETR 3", Act::Short(1));
     let cut = cut.fails(75, &["RETR"]).arrives(stored([0, 1]));
-    let unlisted = deleting("UIDL without it", &["2 RETR", "2 DELE", "QUIT"])
+    let unlisted = deleting("UIDL without it", &["2 RETR", "STAT 2 DELE", "QUIT"])
         .says_to("UIDL", "+OK\r\n1 uid-0\r\n3 uid-2\r\n.\r\n");
     let unlisted = unlisted
         .fails(76, &["message 2"])
         .arrives(stored([0, 2]))
         .leaves(stored([1]));
-    let again = deleting("a number twice", &["2 RETR", "2 DELE", "QUIT"]);
+    let again = deleting("a number twice", &["2 RETR", "STAT 2 DELE", "QUIT"]);
     let again = again.says_to(
         "UIDL",
         "+OK\r\n1 uid-0\r\n2 uid-1\r\n2 uid-9\r\n3 uid-2\r\n.\r\n",

@@ -64,7 +64,12 @@ fn a_line_that_is_no_status_line_ends_the_session_wherever_it_comes() {
         check.finished();
 
         for (command, ask) in asks {
-            let (mut session, check) = session(&format!("C: {command}\nS: {line}"));
+            let before = if command == "DELE 1" {
+                "C: STAT\nS: +OK 1 7\n"
+            } else {
+                ""
+            };
+            let (mut session, check) = session(&format!("{before}C: {command}\nS: {line}"));
             let verb = command.split(' ').next().unwrap();
             assert_eq!(violation(ask(&mut session)), (verb, odd.clone()));
             check.finished();
@@ -220,7 +225,7 @@ fn a_reply_too_many_behind_messages_is_never_the_reply_to_quit() {
     retrieve(&mut session, 2, &mut Vec::new()).unwrap();
     assert_eq!(violation(session.quit()), ("QUIT", Violation::Unasked));
 
-    let (mut session, _) = self::session("C: DELE 1\nS: +OK\nS: +OK bye");
+    let (mut session, _) = self::session("C: STAT\nS: +OK 1 7\nC: DELE 1\nS: +OK\nS: +OK bye");
     session.delete([number(1)], |_, _| {}).unwrap();
     assert_eq!(violation(session.quit()), ("QUIT", Violation::Unasked));
 
@@ -294,9 +299,11 @@ S: +OK 0
 S: .
 S: +OK
 S: .
+C: STAT
 C: DELE 1
 C: DELE 2
 C: DELE 3
+S: +OK 3 12
 S: +OK
 S: +OK
 S: +OK

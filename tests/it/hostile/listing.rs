@@ -272,7 +272,7 @@ fn messages_that_are_not_there_are_refused_and_no_others_suffer() {
     let gap = differ("a gap", "1=61 2=61 3=61 7=61 ", uidl);
     let gap = gap
         .fails(69, &["uid-6", "no such message"])
-        .sent(&[&["CAPA", LOGIN, "4 RETR", "QUIT"]]);
+        .sent(&[&["CAPA", LOGIN, "4 RETR", "STAT", "QUIT"]]);
     let last = differ(
         "the largest number",
         "1=61 2=61 3=61 4294967295=61 ",
@@ -280,7 +280,7 @@ fn messages_that_are_not_there_are_refused_and_no_others_suffer() {
     );
     let last = last
         .fails(69, &["uid-6", "no such message"])
-        .sent(&[&["CAPA", LOGIN, "4 RETR", "QUIT"]]);
+        .sent(&[&["CAPA", LOGIN, "4 RETR", "STAT", "QUIT"]]);
     try_all("messages that are not there", vec![gap, last]);
 }
 

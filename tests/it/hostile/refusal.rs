@@ -74,7 +74,8 @@ fn a_server_that_refuses_everything_is_left_alone() {
     let mail = case("RETR")
         .fault(refusal("RETR"))
         .fails(69, &["uid-0"])
-        .told_in(3);
+        .told_in(3)
+        .sent(&[&["CAPA", LOGIN, "3 RETR", "STAT", "QUIT"]]);
     let stat = case("LIST and STAT")
         .fault(refusal("LIST"))
         .fault(refusal("STAT"));

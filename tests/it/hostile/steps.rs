@@ -97,7 +97,7 @@ fn a_refusal_in_the_middle_never_aborts_its_neighbours() {
         let here = (0..3).filter(|n| *n != left_out);
         case.fails(69, &[&format!("uid-{left_out}")[..], "no such message"])
             .arrives(stored(here))
-            .sent_usual()
+            .sent(&[&["CAPA", LOGIN, "3 RETR", "STAT", "QUIT"]])
     };
     let cases = vec![
         refused("RETR 1", 0),
@@ -132,6 +132,23 @@ fn a_refusal_with_a_message_behind_it_is_a_reply_too_many() {
 }
 
 #[test]
+fn a_refusal_too_many_gives_no_uid_the_message_of_another() {
+    // Behind it each message comes in answer to what was asked next: nothing of that may be kept.
+    let cases = [("RETR 1", 0), ("RETR 2", 1)].map(|(command, here)| {
+        Case::new(format!("-ERR before the reply to {command}"))
+            .lines("leave-on-server = false")
+            .at(command, Act::Before(b"-ERR late\r\n".to_vec()))
+            .fails(76, &["the server broke the protocol during STAT"])
+            .told_in(2)
+            .arrives(stored(0..here))
+            .sent(&[FETCHED])
+            .or_sent(&[&["CAPA", LOGIN, "3 RETR", "STAT"]])
+            .empties()
+    });
+    try_all("refusals too many", cases.into());
+}
+
+#[test]
 fn a_server_that_announces_pipelining_and_loses_what_is_sent_ahead_is_asked_in_turn() {
     let spared: &[&str] = &["USER"];
     let cases = [Loss::Dropped, Loss::HungUp].into_iter().flat_map(|loss| {
@@ -154,7 +171,7 @@ fn a_server_that_announces_pipelining_and_loses_what_is_sent_ahead_is_asked_in_t
         .fails(69, &["one at a time"])
         .told_in(2)
         .arrives(stored([0]))
-        .sent_usual();
+        .sent(&[&["CAPA", LOGIN, "3 RETR", "STAT", "QUIT"]]);
     let login = Case::new("refused from the login on").fault(Fault::SentAhead(&[], Loss::Refused));
     let login = login
         .fails(77, &["one at a time"])

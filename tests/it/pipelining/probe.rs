@@ -90,6 +90,7 @@ fn found_out(loss: Loss, lines: &str) {
         let mut flights = then(first, count, "RETR");
         if deletes {
             let dele = std::iter::repeat_n("DELE".to_owned(), count);
+            let dele = std::iter::once("STAT".to_owned()).chain(dele);
             flights.splice(first.len() + count..first.len() + count, dele);
         }
         flights
