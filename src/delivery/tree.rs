@@ -86,15 +86,14 @@ impl Tree {
     /// # Errors
     /// A file cannot be looked at.
     pub fn by_size(&self, is_wanted: impl Fn(&str) -> bool) -> Result<BySize, Error> {
-        let mut by_size: HashMap<Octets, Vec<PathBuf>> = HashMap::new();
+        let mut by_size: HashMap<Octets, Vec<Candidate>> = HashMap::new();
         let wanted = self.messages.iter().filter(|(name, _)| is_wanted(name));
         for (_, path) in wanted {
             match fs::metadata(path) {
                 Ok(metadata) if metadata.is_file() => {
-                    by_size
-                        .entry(Octets(metadata.len()))
-                        .or_default()
-                        .push(path.clone());
+                    let (path, digest) = (path.clone(), None);
+                    let alike = by_size.entry(Octets(metadata.len())).or_default();
+                    alike.push(Candidate { path, digest });
                 }
                 Ok(_) => {}
                 // A reader has just moved it.
@@ -143,7 +142,15 @@ impl Tree {
 
 /// Messages by their sizes, each to be found once.
 #[derive(Debug, Default)]
-pub struct BySize(HashMap<Octets, Vec<PathBuf>>);
+pub struct BySize(HashMap<Octets, Vec<Candidate>>);
+
+/// A file that may be what is looked for.
+#[derive(Debug)]
+struct Candidate {
+    path: PathBuf,
+    /// What is in it, once it was read.
+    digest: Option<Digest>,
+}
 
 impl BySize {
     /// Finds a message with this content, which is not found again; gives its name.
@@ -155,16 +162,21 @@ impl BySize {
             return Ok(None);
         };
         for at in 0..candidates.len() {
-            let path = &candidates[at];
-            match digest_of(path) {
+            let candidate = &mut candidates[at];
+            let found = match candidate.digest {
+                Some(found) => Ok(found),
+                // Read once, however many messages of this size are asked for.
+                None => digest_of(&candidate.path),
+            };
+            match found {
                 Ok(found) if found == digest => {
-                    let path = candidates.swap_remove(at);
+                    let path = candidates.swap_remove(at).path;
                     let name = path.file_name().and_then(|name| name.to_str());
                     return Ok(name.map(str::to_owned));
                 }
-                Ok(_) => {}
+                Ok(found) => candidate.digest = Some(found),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::folder(path)(error)),
+                Err(error) => return Err(Error::folder(&candidate.path)(error)),
             }
         }
         Ok(None)

@@ -34,6 +34,10 @@ const MAX_LISTING: usize = 1 << 20;
 /// give.
 const MAX_LISTING_OCTETS: usize = 24 << 20;
 
+/// The most that is read of a message of which only the header was asked for: some servers send all of it, and none of them
+/// takes a mail that is larger.
+const MAX_TOP: u64 = 64 << 20;
+
 /// Room for all that is queued while a password is: a buffer that grows leaves copies of it behind.
 const OUTGOING: usize = 16 * 1024;
 
@@ -56,6 +60,8 @@ pub(super) struct Channel<S> {
     owed: usize,
     /// A message's content that was begun and not read to its end.
     open: Option<Unstuffer>,
+    /// What of it may still come.
+    left: u64,
     /// What was sent to log in: any reply may repeat it, also much later.
     hidden: Vec<Secret>,
     /// Replies are owed that nobody waits for: nobody can say any more which reply is whose.
@@ -82,6 +88,7 @@ impl<S: Read + Write> Channel<S> {
             outgoing: Zeroizing::new(Vec::with_capacity(OUTGOING)),
             owed: 0,
             open: None,
+            left: 0,
             hidden: Vec::new(),
             abandoned: false,
         }
@@ -205,10 +212,11 @@ impl<S: Read + Write> Channel<S> {
         ))
     }
 
-    /// Says that a message's content follows.
-    pub(super) fn open_content(&mut self) {
+    /// Says that a message's content follows, or a part of it. How large a whole one may be is for those who asked for it.
+    pub(super) fn open_content(&mut self, is_whole: bool) {
         log::trace!("S: (a message)");
         self.open = Some(Unstuffer::new());
+        self.left = if is_whole { u64::MAX } else { MAX_TOP };
     }
 
     /// Reads the next piece of the content that follows; `None` at its end.
@@ -220,6 +228,9 @@ impl<S: Read + Write> Channel<S> {
             match unstuffer.next(self.incoming.waiting()) {
                 Piece::Content { skip, len } => {
                     self.incoming.take(skip);
+                    let left = self.left.checked_sub(len as u64);
+                    let too_large = || Violation::ContentTooLarge(MAX_TOP);
+                    self.left = left.ok_or_else(|| Error::violation(too_large(), during))?;
                     if len > 0 {
                         return Ok(Some(self.incoming.take(len)));
                     }

@@ -297,6 +297,9 @@ pub enum Violation {
     /// A listing has no end within the bound.
     #[error("a listing is larger than {0} octets")]
     ListingTooLarge(usize),
+    /// What should be a header goes on beyond the bound.
+    #[error("what should be a header is larger than {0} octets")]
+    ContentTooLarge(u64),
     /// Something arrived that no command had asked for.
     #[error("it sent something that was not asked for")]
     Unasked,

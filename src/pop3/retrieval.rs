@@ -105,7 +105,7 @@ pub struct Body<'r, S> {
 
 impl<'r, S: Read + Write> Body<'r, S> {
     pub(super) fn open(channel: &'r mut Channel<S>, during: &'static str) -> Self {
-        channel.open_content();
+        channel.open_content(during != "TOP");
         Self { channel, during }
     }
 

@@ -29,6 +29,14 @@ const PAGE: RangeInclusive<usize> = 240..=300;
 /// A page of so many messages, all of them known, hides what is behind it.
 const FULL_PAGE: usize = 200;
 
+/// The most sessions in a run: a quarter of a million messages of Gmail's. A server that has new mail for ever keeps the
+/// rest for the next run.
+const MOST_SESSIONS: usize = 1000;
+
+/// The most sessions in a row that bring nothing but what is here already. After a move Gmail lists page after page of such;
+/// a server whose uids change with each session would never come to an end.
+const MOST_STALE: usize = 10;
+
 /// What the sessions of a run share.
 pub(super) struct Work<'w> {
     pub(super) job: &'w Job<'w>,
@@ -72,13 +80,24 @@ impl Work<'_> {
     /// later.
     pub(super) fn sessions(&self, tally: &mut Tally) -> Result<bool, Error> {
         let mut left = self.session(tally, Share::Sound)?;
+        let (mut sessions, mut stale) = (1, 0);
         while left.put_off > 0 || left.unlisted {
+            if sessions == MOST_SESSIONS || stale == MOST_STALE {
+                log::debug!("the rest is left for the next run, after {sessions} sessions");
+                return Ok(false);
+            }
             let mut rest = Tally::default();
             let share = Share::Rest {
                 fetched: tally.new,
                 unstuck: left.unstuck,
             };
             let result = self.session(&mut rest, share);
+            sessions += 1;
+            stale = if rest.new + rest.found == 0 {
+                stale + 1
+            } else {
+                0
+            };
             tally.add(rest);
             left = match result {
                 // The mail is here; the rest of it waits for the next run.

@@ -171,3 +171,23 @@ fn what_only_one_listing_has_is_told_and_comes_when_both_have_it() {
         assert!(mailbox.there().is_empty());
     }
 }
+
+#[test]
+fn a_server_whose_uids_change_with_each_session_is_left_in_the_end() {
+    // As many as on a page of Gmail's, and all of them new each time: more may follow.
+    let count = 250;
+    let mailbox = plain_mailbox(letters(0..count));
+    let sent = mailbox.there();
+    let fault = |session: usize| {
+        let lines = (1..=count).map(|n| format!("{n} session-{session}-{n}\r\n"));
+        let reply = format!("+OK\r\n{}.\r\n", lines.collect::<String>());
+        let fault = Fault::At("UIDL", 1, Act::Reply(reply.into_bytes()));
+        Fault::On(session, Box::new(fault))
+    };
+    mailbox.server.set_faults((0..40).map(fault).collect());
+    let out = mailbox.sync();
+    assert_eq!(out.code, 0, "{}", out.stderr);
+    assert_here(&mailbox, &sent);
+    let sessions = mailbox.server.records().len();
+    assert!(sessions <= 12, "{sessions} sessions");
+}

@@ -2,7 +2,7 @@
 
 use super::case::{Case, LOGIN, Way, stored};
 use super::trial::try_all;
-use crate::support::options::Act;
+use crate::support::options::{Act, Fault};
 
 /// A case in which this is sent once and that for ever.
 fn endless(name: &str, command: &'static str, once: &str, for_ever: impl AsRef<[u8]>) -> Case {
@@ -148,4 +148,15 @@ fn challenges_that_never_end_are_given_up() {
         })
     });
     try_all("challenges without end", cases.collect());
+}
+
+#[test]
+fn a_header_that_never_ends_is_given_up() {
+    let lines = line("X-Padding: ", 900);
+    let case = endless("a header", "TOP 1", "+OK\r\n", lines)
+        .fault(Fault::Each("UIDL", Act::reply("-ERR unknown command")))
+        .fails(76, &["what should be a header is larger than"])
+        .told_in(1)
+        .sent(&[&["CAPA", LOGIN, "3 TOP"]]);
+    try_all("headers without end", vec![case]);
 }
