@@ -60,6 +60,9 @@ pub struct Taken {
     pub delete: bool,
 }
 
+/// A uid of so many octets is no count that begins anew one day: only then is a message deleted for its uid alone.
+const LONG: usize = 8;
+
 /// What came of taking over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TakenOver {
@@ -106,7 +109,7 @@ impl Account<'_> {
                     now.as_second(),
                     source,
                     likeness.name(),
-                    message.delete.then(|| now.as_second()),
+                    (message.delete && message.uid.as_bytes().len() >= LONG).then(|| now.as_second()),
                 ])? > 0;
                 over.new += usize::from(is_new);
                 over.known += usize::from(!is_new);
@@ -214,6 +217,32 @@ mod tests {
             Standing::Doubtful { .. } => '?',
         };
         facts.standings.iter().map(mark).collect()
+    }
+
+    #[test]
+    fn a_uid_that_may_be_a_mere_count_is_no_reason_to_delete() {
+        let (_folder, ledger) = ledger();
+        let account = ledger.account("x", "ann").unwrap();
+        let mut taken = taken(&["7", "1234567", "12345678"]);
+        for message in &mut taken {
+            message.delete = true;
+        }
+        let likeness = Likeness::Same;
+        account
+            .take_over("thunderbird", likeness, &taken, at(0))
+            .unwrap();
+        let uids: Vec<_> = taken
+            .iter()
+            .map(|taken| (taken.uid.as_bytes(), SIZE))
+            .collect();
+        let present = account.present().unwrap();
+        let facts = account.facts(&present, &uids, &HashSet::new()).unwrap();
+        let is_asked = |standing: &Standing| match standing {
+            Standing::Known(known) => known.origin == Origin::Elsewhere { asked: true },
+            Standing::New | Standing::Doubtful { .. } => panic!("it is known"),
+        };
+        let asked: Vec<bool> = facts.standings.iter().map(is_asked).collect();
+        assert_eq!(asked, [false, false, true]);
     }
 
     #[test]
