@@ -77,7 +77,9 @@ impl Masks {
         while at < text.len() {
             let line = line_around(text, at);
             let mut end = line.end;
-            if let Some(start) = secret_start(&text[line.clone()]) {
+            if is_pasted(&text[line.clone()]) {
+                masks.0.push(line);
+            } else if let Some(start) = secret_start(&text[line.clone()]) {
                 let start = line.start + start;
                 end = secret_end(text, start);
                 masks.0.push(start..end);
@@ -86,6 +88,13 @@ impl Masks {
         }
         masks
     }
+}
+
+/// Whether this line is one word and no key's: a password, perhaps, that was put on a line of its own.
+fn is_pasted(line: &str) -> bool {
+    let word = line.trim();
+    let is_word = !word.is_empty() && !word.contains(char::is_whitespace);
+    is_word && !word.contains('=') && !word.starts_with(['[', ']', '{', '}', '#'])
 }
 
 /// Where in this line the value of a key begins that may be a secret.

@@ -139,6 +139,8 @@ fn a_password_is_masked_in_a_file_that_is_not_toml() {
         "# password = hunter2 \u{7}",
         "pasword = hunter2",
         "password = hunter2\r\nhost = 'a'\r\n",
+        "hunter2",
+        "host = 'a'\n  'hunter2'\nuser = 'b'",
     ] {
         discreet(text);
     }
