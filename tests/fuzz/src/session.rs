@@ -89,6 +89,10 @@ pub fn logs_in(input: &[u8]) {
 
 /// Whether a text tells the password, or what was sent in its place.
 fn tells(text: &str, mechanism: Mechanism) -> bool {
+    if mechanism == Mechanism::External {
+        // None was sent.
+        return false;
+    }
     let sent = match mechanism {
         Mechanism::Login => FOR_LOGIN,
         Mechanism::Plain => FOR_PLAIN,

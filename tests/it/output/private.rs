@@ -97,6 +97,32 @@ fn a_server_that_repeats_it_does_not_bring_it_out() {
 }
 
 #[test]
+fn a_server_that_repeats_it_long_after_the_login_does_not_bring_it_out() {
+    for (command, code) in [
+        ("LIST", 69),
+        ("UIDL", 69),
+        ("RETR", 69),
+        ("DELE", 69),
+        ("QUIT", 69),
+    ] {
+        for reply in [format!("-ERR no: {PASSWORD}"), format!("hello, {PASSWORD}")] {
+            let code = if reply.starts_with("-ERR") { code } else { 76 };
+            let mailbox = Mailbox::new(2);
+            mailbox.configure("leave-on-server = false");
+            let log = mailbox.sandbox.path("home/log");
+            // Without UIDL the header stands in for it.
+            let faults = [command, "TOP"].map(|it| Fault::Each(it, Act::reply(&reply)));
+            mailbox.server.set_faults(faults.into());
+            let log = log.to_str().unwrap();
+            let out = mailbox.sandbox.run(["sync", "-vv", "--log-file", log]);
+            assert_eq!(out.code, code, "{command}: {}", out.stderr);
+            kept(&mailbox, &out);
+            assert!(!is_in(&fs::read(log).unwrap()), "{command}");
+        }
+    }
+}
+
+#[test]
 fn a_configuration_that_is_wrong_does_not_bring_it_out() {
     let mailbox = Mailbox::new(1);
     for source in [
