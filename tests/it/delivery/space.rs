@@ -7,7 +7,9 @@ use std::fs;
 use std::process::Command;
 
 use super::super::support::mailbox::Mailbox;
+use super::super::support::maildrop::Message;
 use super::super::support::mbox;
+use super::super::support::options::{Act, Fault};
 use super::super::support::sandbox::{Finished, Running};
 use super::{assert_quiet, assert_said, assert_same, configure, letters, spooled, tampered};
 
@@ -160,4 +162,24 @@ fn what_fits_is_fetched_though_something_larger_does_not() {
     assert_quiet(&mailbox.sync());
     assert_same(&mailbox.here(), &sent);
     assert_eq!(mailbox.server.count("RETR"), 20);
+}
+
+#[test]
+fn what_was_not_planned_for_does_not_take_the_room_of_others() {
+    let mailbox = Mailbox::new(0);
+    let text = format!("Subject: large\r\n\r\n{}", "large\r\n".repeat(500_000));
+    mailbox.replace([Message::new("large", text)]);
+    let lie = Fault::Each("LIST", Act::reply("+OK\r\n1 0\r\n."));
+    mailbox.server.set_faults(vec![lie]);
+    let sent = mailbox.there();
+    for deliver in ["{ maildir = \"~/Mail/work\" }", "{ mbox = \"~/inbox\" }"] {
+        configure(&mailbox, deliver, "");
+        // What is to stay free is all that is free.
+        let out = with_free(&mailbox, 64, 4096);
+        assert_said(&out, 76, &["work", "large", "listed with 0 B"]);
+        assert_eq!(spooled(&mailbox), 0, "a part of a message is left");
+        assert!(mailbox.here().is_empty());
+    }
+    assert_quiet(&mailbox.sync());
+    assert_same(&mbox::messages(&mailbox.sandbox.home("inbox")), &sent);
 }
