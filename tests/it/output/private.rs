@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use super::super::support::mailbox::{Mailbox, PASSWORD};
 use super::super::support::options::{Act, Fault};
 use super::Finished;
@@ -118,6 +121,23 @@ fn a_server_that_repeats_it_long_after_the_login_does_not_bring_it_out() {
             assert_eq!(out.code, code, "{command}: {}", out.stderr);
             kept(&mailbox, &out);
             assert!(!is_in(&fs::read(log).unwrap()), "{command}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_repeats_it_in_base64_does_not_bring_it_out() {
+    let encoded = BASE64_STANDARD.encode(PASSWORD);
+    let encoded = encoded.trim_end_matches('=');
+    let mailbox = Mailbox::new(1);
+    for padding in ["", "=", "=="] {
+        let reply = Act::reply(&format!("-ERR no: {encoded}{padding}"));
+        let faults = ["PASS", "RETR"].map(|command| Fault::Each(command, reply.clone()));
+        for fault in faults {
+            mailbox.server.set_faults(vec![fault]);
+            let out = mailbox.sandbox.run(["sync", "-vv"]);
+            assert_ne!(out.code, 0);
+            assert!(!out.stderr.contains(encoded), "{}", out.stderr);
         }
     }
 }
