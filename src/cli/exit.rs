@@ -136,7 +136,9 @@ impl From<&sync::Error> for Status {
             sync::Error::Oversized { .. } => Self::Protocol,
             sync::Error::Pop3(error) => error.into(),
             sync::Error::State(error) => error.into(),
-            sync::Error::MaildirGone { .. } | sync::Error::Thread(_) => Self::Local,
+            sync::Error::Crowded { .. }
+            | sync::Error::MaildirGone { .. }
+            | sync::Error::Thread(_) => Self::Local,
             sync::Error::TooSoon { .. } => Self::Later,
             sync::Error::Unsendable { .. } => Self::Configuration,
         }

@@ -291,6 +291,14 @@ pub enum Error {
         /// What came before it was cut off.
         received: Octets,
     },
+    /// A message brought more than it was listed with, and the disk has no room for that.
+    #[error("there is no room for message {uid} here, which was listed with {listed}")]
+    Crowded {
+        /// Its uid.
+        uid: Uid,
+        /// What LIST said.
+        listed: Octets,
+    },
     /// The connection, or what came over it, failed.
     #[error(transparent)]
     Pop3(#[from] pop3::Error),

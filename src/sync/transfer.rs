@@ -1,7 +1,8 @@
 //! Brings messages here: the connection is read and staged on one thread, while another (`write`) makes what came before
 //! safe.
 //!
-//! Invariants: what is staged when anything fails still reaches the writer; a message that proves to be on record is
+//! Invariants: what is staged when anything fails still reaches the writer, unless a refusal before it leaves it in doubt
+//! whose it is; a message that proves to be on record is
 //! delivered nowhere.
 
 use std::collections::HashSet;
@@ -324,7 +325,13 @@ impl Transfer<'_> {
             if is_unplanned {
                 planned = received.saturating_add(UNPLANNED);
             }
-            if received > limit || is_unplanned && self.is_full() {
+            if is_unplanned && self.is_full() {
+                return Err(Error::Crowded {
+                    uid: entry.owned_uid(),
+                    listed: entry.size,
+                });
+            }
+            if received > limit {
                 return Err(Error::Oversized {
                     uid: entry.owned_uid(),
                     listed: entry.size,
@@ -372,7 +379,9 @@ fn breaks_session(error: &Error) -> bool {
     match error {
         Error::Pop3(error) => !matches!(error, pop3::Error::Stopped),
         // One that has no room here would be the end of every run.
-        Error::Oversized { .. } | Error::Delivery(delivery::Error::Stage { .. }) => true,
+        Error::Crowded { .. }
+        | Error::Oversized { .. }
+        | Error::Delivery(delivery::Error::Stage { .. }) => true,
         _ => false,
     }
 }

@@ -52,6 +52,9 @@ pub(super) fn of_run(error: &sync::Error, whose: &Whose<'_>) -> Option<String> {
         sync::Error::NoUidl { .. } => Some(
             "popfetch needs UIDL or TOP to tell new mail from old; nothing was fetched".to_owned(),
         ),
+        sync::Error::Crowded { .. } => {
+            Some("make room; the mail is still on the server".to_owned())
+        }
         sync::Error::Oversized { .. } => {
             Some("the server may be at fault: look at the message in its web mail".to_owned())
         }

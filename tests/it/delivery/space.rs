@@ -176,7 +176,7 @@ fn what_was_not_planned_for_does_not_take_the_room_of_others() {
         configure(&mailbox, deliver, "");
         // What is to stay free is all that is free.
         let out = with_free(&mailbox, 64, 4096);
-        assert_said(&out, 76, &["work", "large", "listed with 0 B"]);
+        assert_said(&out, 74, &["work", "large", "no room", "make room"]);
         assert_eq!(spooled(&mailbox), 0, "a part of a message is left");
         assert!(mailbox.here().is_empty());
     }
