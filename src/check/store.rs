@@ -85,6 +85,7 @@ fn try_maildir(subject: &Subject<'_>, path: &Path) -> Result<String, Error> {
         let path = path.to_owned();
         |source| Error::Folder { path, source }
     };
+    Maildir::examine(path)?;
     let tmp = path.join("tmp");
     if tmp.is_dir() {
         try_out(&tmp, &(subject.nonce)()).map_err(failed(&tmp))?;

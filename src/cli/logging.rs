@@ -82,9 +82,11 @@ pub(super) fn go_on(global: &Global, bars: &MultiProgress) {
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let file = options.append(true).create(true).mode(0o600).open(path)?;
-    let metadata = file.metadata()?;
-    // Who made it first in a folder like /tmp could read it.
-    if metadata.is_file() && ![0, geteuid().as_raw()].contains(&metadata.uid()) {
+    // Who made it first in a folder like /tmp could read it, or lead it to another file.
+    let found = [file.metadata()?, path.symlink_metadata()?];
+    let mut owners = found.iter().filter(|it| it.is_file() || it.is_symlink());
+    let own = geteuid().as_raw();
+    if !owners.all(|it| [0, own].contains(&it.uid())) {
         return Err(io::Error::other("it belongs to another user"));
     }
     Ok(file)

@@ -113,10 +113,15 @@ impl Folder {
         }
     }
 
-    /// Opens a file for reading.
+    /// Opens a file for reading. Should a FIFO have come in its place, that does not wait for a writer.
     pub(super) fn open_file(&self, name: &str) -> io::Result<File> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(openat(&self.file, name, flags, Mode::empty())?.into())
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file: File = openat(&self.file, name, flags, Mode::empty())?.into();
+        if file.metadata()?.is_file() {
+            Ok(file)
+        } else {
+            Err(io::Error::other("it is no regular file"))
+        }
     }
 
     /// Removes a file, if it is there.
@@ -163,6 +168,8 @@ mod tests {
     use std::io::{Read, Write};
     use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
+    use rustix::fs::mkfifoat;
+
     use super::*;
 
     fn root() -> (tempfile::TempDir, Folder) {
@@ -200,6 +207,13 @@ mod tests {
         assert!(!elsewhere.exists());
         fs::write(&elsewhere, "x").unwrap();
         assert!(folder.open_file("link").is_err());
+    }
+
+    #[test]
+    fn nobody_waits_for_what_is_no_file() {
+        let (_root, folder) = root();
+        mkfifoat(&folder.file, "fifo", Mode::RUSR | Mode::WUSR).unwrap();
+        assert!(folder.open_file("fifo").is_err());
     }
 
     #[test]

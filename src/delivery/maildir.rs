@@ -36,6 +36,21 @@ impl<'s> Maildir<'s> {
         })
     }
 
+    /// Finds out whether the Maildir at `path`, as far as it is there, is one to which mail may be delivered.
+    ///
+    /// # Errors
+    /// A folder of it cannot be opened, or belongs to another user.
+    pub fn examine(path: &Path) -> Result<(), Error> {
+        let home = Folder::open(path.to_owned())?.trusted()?;
+        let mut names = ["tmp", "new"].into_iter();
+        names.try_for_each(|name| {
+            if path.join(name).exists() {
+                home.inside(name)?.trusted()?;
+            }
+            Ok(())
+        })
+    }
+
     /// Makes what is missing of a Maildir, for its owner alone.
     ///
     /// # Errors

@@ -81,14 +81,13 @@ impl Destination {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn make_room(&self) -> Result<Option<&Path>, Error> {
+    pub fn make_room(&self) -> Result<(), Error> {
         let folder = match self {
             Self::Maildir(path) => path,
             Self::Mbox(mbox) => mbox.folder(),
-            Self::Pipe(_) | Self::Lmtp(_) => return Ok(None),
+            Self::Pipe(_) | Self::Lmtp(_) => return Ok(()),
         };
-        make_folder(folder).map_err(Error::folder(folder))?;
-        Ok(Some(folder))
+        make_folder(folder).map_err(Error::folder(folder))
     }
 
     /// The file or folder that holds the mail, where it is known.

@@ -63,6 +63,14 @@ pub struct Taken {
 /// A uid of so many octets is no count that begins anew one day: only then is a message deleted for its uid alone.
 const LONG: usize = 8;
 
+impl Taken {
+    /// Whether it will be deleted as the other program was told to.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.delete && self.uid.as_bytes().len() >= LONG
+    }
+}
+
 /// What came of taking over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TakenOver {
@@ -109,7 +117,7 @@ impl Account<'_> {
                     now.as_second(),
                     source,
                     likeness.name(),
-                    (message.delete && message.uid.as_bytes().len() >= LONG).then(|| now.as_second()),
+                    message.is_deleted().then(|| now.as_second()),
                 ])? > 0;
                 over.new += usize::from(is_new);
                 over.known += usize::from(!is_new);

@@ -64,8 +64,14 @@ impl Lock {
     /// busy.
     ///
     /// # Errors
-    /// [`Error::Busy`] if a process has it; [`Error::Folder`] if the file cannot be read.
+    /// [`Error::Busy`] if a process has it; [`Error::Folder`] if the file cannot be read; [`Error::Foreign`] and
+    /// [`Error::Exposed`] if nobody would take it there.
     pub fn probe(state: &Path, server: &str, user: &str) -> Result<(), Error> {
+        let folders = [state.to_owned(), state.join(FOLDER)];
+        folders
+            .iter()
+            .filter(|folder| folder.is_dir())
+            .try_for_each(|folder| judge(folder))?;
         let path = path_of(state, server, user);
         let file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -100,6 +106,11 @@ pub(super) fn make_private_folder(path: &Path) -> Result<(), Error> {
         .mode(0o700)
         .create(path)
         .map_err(Error::folder(path))?;
+    judge(path)
+}
+
+/// Refuses a folder that is not ours, or in which others may put anything.
+fn judge(path: &Path) -> Result<(), Error> {
     let found = fs::metadata(path).map_err(Error::folder(path))?;
     let (owner, own, mode) = (found.uid(), geteuid().as_raw(), found.mode() & 0o7777);
     let path = path.to_owned();

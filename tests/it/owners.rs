@@ -1,5 +1,5 @@
 //! What belongs to others, or can be changed by them, is not believed; what is made here is ours alone, whatever the umask
-//! says.
+//! says. Only root can give something away: what needs that is tried where root runs the tests, as in CI.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -72,6 +72,30 @@ fn a_state_that_others_can_write_is_refused() {
     }
     mailbox.sandbox.chmod("state/popfetch", 0o700);
     assert_fetched(&mailbox);
+}
+
+#[test]
+fn check_says_what_sync_would_refuse() {
+    let mailbox = Mailbox::new(1);
+    assert_fetched(&mailbox);
+    mailbox.sandbox.chmod("state/popfetch", 0o770);
+    let out = mailbox.sandbox.run(["check"]);
+    assert_eq!(out.code, 74, "{}{}", out.stdout, out.stderr);
+    let said = out.stdout + &out.stderr;
+    assert!(said.contains("others can write to"), "{said}");
+    mailbox.sandbox.chmod("state/popfetch", 0o700);
+    assert_eq!(mailbox.sandbox.run(["check"]).code, 0);
+
+    let mailbox = Mailbox::within(Sandbox::unprivileged(), 1);
+    assert_fetched(&mailbox);
+    if give_away(&mailbox.sandbox.home("Mail/work")) {
+        let mode = fs::Permissions::from_mode(0o777);
+        fs::set_permissions(mailbox.sandbox.home("Mail/work"), mode).unwrap();
+        let out = mailbox.sandbox.run(["check"]);
+        assert_eq!(out.code, 74, "{}{}", out.stdout, out.stderr);
+        let said = out.stdout + &out.stderr;
+        assert!(said.contains("belongs to another user"), "{said}");
+    }
 }
 
 #[test]

@@ -133,7 +133,11 @@ fn of_record(record: &Record, account: &Account, program: &str, home: &Path) -> 
     if !is_own && !record.host.is_empty() {
         file = format!("{file}, {} at {}", record.user, record.host);
     }
-    let asked = record.taken.iter().filter(|taken| taken.delete).count();
+    let asked = record
+        .taken
+        .iter()
+        .filter(|taken| taken.is_deleted())
+        .count();
     let dated = record.taken.iter().any(|taken| taken.first_seen.is_some());
     let deleted = (asked > 0).then(|| {
         let them = match asked {
