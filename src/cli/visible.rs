@@ -1,4 +1,4 @@
-//! Makes text that comes from others harmless: on a terminal it moves no cursor, sets no colour and turns no line around.
+//! Makes text that comes from others harmless: on a terminal it moves no cursor, sets no colour (but for those that `line` lets through) and turns no line around.
 //!
 //! It refuses to know what the text means. Invariant: what comes out has no control character and none that is invisible,
 //! in text and in JSON; JSON says the same as before.

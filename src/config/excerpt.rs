@@ -92,7 +92,8 @@ impl Masks {
 
 /// Whether this line is one word and no key's: a password, perhaps, that was put on a line of its own.
 fn is_pasted(line: &str) -> bool {
-    let word = line.trim();
+    // Base64 ends so.
+    let word = line.trim().trim_end_matches(['=', '"', '\'']);
     let is_word = !word.is_empty() && !word.contains(char::is_whitespace);
     is_word && !word.contains('=') && !word.starts_with(['[', ']', '{', '}', '#'])
 }

@@ -1,6 +1,7 @@
 //! Takes the configuration file from the disk, whole, with the permissions it has.
 //!
-//! It refuses to know what is in it. Invariants: what another user could have written is not read; what was read is what the permissions belong to (both come from one
+//! It refuses to know what is in it. Invariants: what all, or a user other than root and ourselves, could have written is not
+//! read; what was read is what the permissions belong to (both come from one
 //! open file), and it is wiped from memory when dropped, for it may hold passwords.
 
 use std::fs::{File, Metadata};

@@ -345,7 +345,8 @@ impl Error {
         Self::Violation { during, violation }
     }
 
-    /// Whether the session broke: the line was lost, or what came over it makes no sense.
+    /// Whether the session broke: the line was lost, or what came over it makes no sense. One that is ended because of its
+    /// length did not.
     #[must_use]
     pub fn is_breakdown(&self) -> bool {
         matches!(
@@ -354,7 +355,6 @@ impl Error {
                 | Self::Lost { .. }
                 | Self::Stalled { .. }
                 | Self::TimedOut { .. }
-                | Self::TooLong { .. }
                 | Self::Violation { .. }
         )
     }

@@ -89,7 +89,10 @@ impl<S: Read + Write, I: Iterator<Item = Command>> Retrieval<'_, S, I> {
         };
         let verb = command.verb();
         Ok(Some(match accepted(reply, verb) {
-            Ok(_) => Retrieved::Message(number, Body::open(self.0.channel, verb)),
+            Ok(_) => Retrieved::Message(
+                number,
+                Body::open(self.0.channel, verb, matches!(command, Command::Retr(_))),
+            ),
             Err(Error::Refused { reply, .. }) => Retrieved::Refused(number, reply),
             Err(error) => return Err(error),
         }))
@@ -104,8 +107,9 @@ pub struct Body<'r, S> {
 }
 
 impl<'r, S: Read + Write> Body<'r, S> {
-    pub(super) fn open(channel: &'r mut Channel<S>, during: &'static str) -> Self {
-        channel.open_content(during != "TOP");
+    /// The content of a message, whole or in part.
+    pub(super) fn open(channel: &'r mut Channel<S>, during: &'static str, is_whole: bool) -> Self {
+        channel.open_content(is_whole);
         Self { channel, during }
     }
 

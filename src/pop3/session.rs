@@ -152,7 +152,7 @@ impl<S: Read + Write> Session<S> {
     /// As for every command: refused, connection lost, protocol broken.
     pub fn top(&mut self, number: MessageNumber, lines: u32) -> Result<Body<'_, S>, Error> {
         self.channel.demand(&Command::Top(number, lines))?;
-        Ok(Body::open(&mut self.channel, "TOP"))
+        Ok(Body::open(&mut self.channel, "TOP", false))
     }
 
     /// Asks for messages, as many at a time as the server takes.

@@ -1,7 +1,7 @@
 //! The bytes of a connection: TCP with a time-out and a way to stop, alone or under TLS.
 //!
 //! It refuses to know the protocol. Invariants: no read or write waits longer than the time-out or, once a stop is
-//! asked for, longer than a tick; all of them together no longer than the server's `pace` admits; `WouldBlock` never
+//! asked for, longer than a tick; all reads together no longer than the server's `pace` admits; `WouldBlock` never
 //! reaches the caller, so that TLS above needs no state for it.
 
 use std::io::{self, Read, Write};

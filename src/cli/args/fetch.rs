@@ -44,8 +44,8 @@ pub(in crate::cli) struct Sync {
     /// Let nothing be opened or run but what fetching takes, for as long as popfetch runs (Linux)
     ///
     /// The kernel holds it (Landlock); POPFETCH_SANDBOX=1 has the same effect. State, Maildirs and the folders of mboxes and
-    /// of the log can be written, certificates and what the system looks names up with can be read, and nothing else; no
-    /// program can be run, and TCP connections go to the ports of the accounts only. Passwords and tokens from commands are
+    /// of the log can be written; certificates, password files and what the system looks names up with can be read; no program
+    /// can be run, and TCP connections go to the ports of the accounts, their proxies, LMTP and OAuth2 servers, and 53. Passwords and tokens from commands are
     /// taken before. An account that needs a program later (pipe, after-sync, client-secret-command; with --every also
     /// password-command and token-command) is refused, and so is a system that cannot confine popfetch. What is linked to
     /// from within a Maildir, and what the configuration says anew while popfetch stays, are out of reach.

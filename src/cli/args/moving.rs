@@ -12,8 +12,8 @@ use clap::{ValueEnum, ValueHint};
 /// an account that is there already keeps its settings and gets the uids alone. Nothing that the program has fetched is
 /// fetched again, as far as its records tell: a message that it fetched in part, or whose uid it did not store whole so that
 /// it may be another's, is fetched; so is what no listing has for a month. What a program was to delete from the server with
-/// its next run is deleted by popfetch's, whatever leave-on-server says; what is known only by a uid that was not stored whole is
-/// never deleted.
+/// its next run is deleted by popfetch's, whatever leave-on-server says, unless its uid has less than 8 octets and may be a
+/// mere count; what is known only by a uid that was not stored whole is never deleted.
 ///
 /// The other program must rest: what it fetches after the import comes twice. To be sure, import once more when it has
 /// stopped; what is on record already stays as it is.

@@ -140,6 +140,8 @@ fn a_password_is_masked_in_a_file_that_is_not_toml() {
         "pasword = hunter2",
         "password = hunter2\r\nhost = 'a'\r\n",
         "hunter2",
+        "hunter2==",
+        "'hunter2='",
         "host = 'a'\n  'hunter2'\nuser = 'b'",
     ] {
         discreet(text);

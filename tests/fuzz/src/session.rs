@@ -115,16 +115,19 @@ pub fn holds(input: &[u8]) {
     assert_eq!(messages, expected);
     let sent = written.borrow();
     let commands = sent.split(|octet| *octet == b'\n').count();
-    // The login, two listings, a header, RETR and DELE for each, QUIT.
+    // The login, two listings, RETR, STAT, DELE for each, QUIT.
     assert!(commands <= 7 + 2 * MOST, "{commands}");
     match result {
-        Ok(()) => assert!(sent.ends_with(b"QUIT\r\n")),
+        Ok(listed) => {
+            assert!(sent.ends_with(b"QUIT\r\n"));
+            assert_eq!(messages.len(), listed.min(MOST));
+        }
         Err(error) => is_harmless(&error.to_string()),
     }
 }
 
-/// What a run does.
-fn run(wire: Wire, ahead: Ahead, messages: &mut Vec<Option<Vec<u8>>>) -> Result<(), Error> {
+/// What a run does; tells how many messages there were to fetch.
+fn run(wire: Wire, ahead: Ahead, messages: &mut Vec<Option<Vec<u8>>>) -> Result<usize, Error> {
     let mechanism = Mechanism::UserPass;
     let credentials = credentials(mechanism);
     let opening = Connection::greet(wire)?.open_maildrop(&login(&credentials, mechanism), ahead)?;
@@ -133,6 +136,7 @@ fn run(wire: Wire, ahead: Ahead, messages: &mut Vec<Option<Vec<u8>>>) -> Result<
         (Ok(sizes), Ok(_)) => sizes.iter().map(|(number, _)| number).take(MOST).collect(),
         _ => Vec::new(),
     };
+    let listed = numbers.len();
     let mut whole = Vec::new();
     let mut retrieval = session.retrieve(numbers);
     while let Some(came) = retrieval.next()? {
@@ -156,7 +160,7 @@ fn run(wire: Wire, ahead: Ahead, messages: &mut Vec<Option<Vec<u8>>>) -> Result<
     let mut replies = 0;
     session.delete(whole.iter().copied(), |_, _| replies += 1)?;
     assert_eq!(replies, whole.len());
-    session.quit()
+    session.quit().map(|()| listed)
 }
 
 /// What the first so many messages are, read from all that the server sends, one reply after another.
