@@ -40,8 +40,8 @@ pub enum Error {
         /// Who runs this.
         own: u32,
     },
-    /// Others than its owner may put anything into the state folder.
-    #[error("others can write to {} (mode {mode:04o})", path.display())]
+    /// All may put anything into the state folder.
+    #[error("all users can write to {} (mode {mode:04o})", path.display())]
     Exposed {
         /// The folder.
         path: PathBuf,

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -17,8 +17,14 @@ use crate::mail::Digest;
 /// The folder of the lock files, in that of the state.
 const FOLDER: &str = "locks";
 
-/// The permission to write, of group and others.
-const OTHERS_WRITE: u32 = 0o022;
+/// The permission to write, of all.
+const ALL_WRITE: u32 = 0o002;
+
+/// … and of a group.
+const GROUP_WRITES: u32 = 0o020;
+
+/// What the folder should have.
+const PRIVATE: u32 = 0o700;
 
 /// The right to work on an account, until it is dropped.
 #[derive(Debug)]
@@ -71,7 +77,7 @@ impl Lock {
         folders
             .iter()
             .filter(|folder| folder.is_dir())
-            .try_for_each(|folder| judge(folder))?;
+            .try_for_each(|folder| judge(folder).map(drop))?;
         let path = path_of(state, server, user);
         let file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -106,26 +112,31 @@ pub(super) fn make_private_folder(path: &Path) -> Result<(), Error> {
         .mode(0o700)
         .create(path)
         .map_err(Error::folder(path))?;
-    judge(path)
+    if judge(path)? & GROUP_WRITES != 0 {
+        // That a group of one's own may write is usual, where a folder was made by hand or mounted so. Should it not be
+        // allowed to take that back, the next run tries again.
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE));
+    }
+    Ok(())
 }
 
-/// Refuses a folder that is not ours, or in which others may put anything.
-fn judge(path: &Path) -> Result<(), Error> {
+/// Refuses a folder that is not ours, or in which all may put anything; gives its permissions.
+fn judge(path: &Path) -> Result<u32, Error> {
     let found = fs::metadata(path).map_err(Error::folder(path))?;
     let (owner, own, mode) = (found.uid(), geteuid().as_raw(), found.mode() & 0o7777);
     let path = path.to_owned();
     if owner != own {
         Err(Error::Foreign { path, owner, own })
-    } else if mode & OTHERS_WRITE != 0 {
+    } else if mode & ALL_WRITE != 0 {
         Err(Error::Exposed { path, mode })
     } else {
-        Ok(())
+        Ok(mode)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::fs::chown;
 
     use super::*;
 
@@ -150,11 +161,15 @@ mod tests {
         let acquire = || Lock::acquire(state.path(), "pop.example.com", "ann").map(drop);
         acquire().unwrap();
         let locks = state.path().join(FOLDER);
-        fs::set_permissions(&locks, fs::Permissions::from_mode(0o770)).unwrap();
+        let set = |mode| fs::set_permissions(&locks, fs::Permissions::from_mode(mode)).unwrap();
+        set(0o772);
         let exposed = acquire().unwrap_err();
-        assert!(matches!(exposed, Error::Exposed { mode: 0o770, .. }));
-        fs::set_permissions(&locks, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(matches!(exposed, Error::Exposed { mode: 0o772, .. }));
+        set(0o755);
         acquire().unwrap();
+        set(0o2770);
+        acquire().unwrap();
+        assert_eq!(fs::metadata(&locks).unwrap().mode() & 0o7777, 0o700);
         // Only root may give a folder away.
         if chown(&locks, Some(12345), None).is_ok() {
             let foreign = acquire().unwrap_err();

@@ -66,23 +66,28 @@ fn a_state_that_others_can_write_is_refused() {
     let mailbox = Mailbox::new(1);
     assert_fetched(&mailbox);
     mailbox.deposit("next");
-    for mode in [0o720, 0o777] {
+    for mode in [0o702, 0o777] {
         mailbox.sandbox.chmod("state/popfetch", mode);
         assert_refused(&mailbox, 74, &["state/popfetch", "chmod go-w"]);
     }
-    mailbox.sandbox.chmod("state/popfetch", 0o700);
+    // A group of one's own is usual, and gets no more than all others.
+    mailbox.sandbox.chmod("state/popfetch", 0o2770);
     assert_fetched(&mailbox);
+    let mode = fs::metadata(mailbox.sandbox.path("state/popfetch"))
+        .unwrap()
+        .mode();
+    assert_eq!(mode & 0o7777, 0o700);
 }
 
 #[test]
 fn check_says_what_sync_would_refuse() {
     let mailbox = Mailbox::new(1);
     assert_fetched(&mailbox);
-    mailbox.sandbox.chmod("state/popfetch", 0o770);
+    mailbox.sandbox.chmod("state/popfetch", 0o772);
     let out = mailbox.sandbox.run(["check"]);
     assert_eq!(out.code, 74, "{}{}", out.stdout, out.stderr);
     let said = out.stdout + &out.stderr;
-    assert!(said.contains("others can write to"), "{said}");
+    assert!(said.contains("all users can write to"), "{said}");
     mailbox.sandbox.chmod("state/popfetch", 0o700);
     assert_eq!(mailbox.sandbox.run(["check"]).code, 0);
 
