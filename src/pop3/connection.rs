@@ -5,7 +5,7 @@
 
 use std::io::{Read, Write};
 
-use super::auth::{Attempt, Login};
+use super::auth::{Attempt, Credentials, Login};
 use super::capability::Capabilities;
 use super::certificate::Leaf;
 use super::channel::Channel;
@@ -38,11 +38,24 @@ impl Connection<Line> {
     /// [`Error::Untrusted`] a second connection was made to see the certificate, and with [`Error::TlsPort`] perhaps one
     /// to try TLS.
     pub fn open(endpoint: &Endpoint, patience: &Patience) -> Result<Self, Error> {
+        Self::open_for(endpoint, patience, None)
+    }
+
+    /// The same, for somebody whose proof the server may know since another day: what repeats it is not shown from the
+    /// beginning.
+    ///
+    /// # Errors
+    /// As for [`Connection::open`].
+    pub fn open_for(
+        endpoint: &Endpoint,
+        patience: &Patience,
+        who: Option<&Credentials>,
+    ) -> Result<Self, Error> {
         let result = match &endpoint.security {
             Security::Cleartext => connect_in_the_clear(endpoint, patience)
-                .and_then(|wire| Self::greet(Line::plain(wire))),
+                .and_then(|wire| Self::greet_for(Line::plain(wire), who)),
             Security::Implicit(trust) | Security::StartTls(trust) => {
-                encrypt(endpoint, trust, endpoint.client.as_ref(), patience)
+                encrypt(endpoint, trust, endpoint.client.as_ref(), patience, who)
             }
         };
         match result {
@@ -64,12 +77,22 @@ impl Connection<Line> {
     }
 }
 
+/// A channel on which nothing is shown that proves who this is.
+fn channel<S: Read + Write>(stream: S, who: Option<&Credentials>) -> Channel<S> {
+    let mut channel = Channel::new(stream);
+    who.into_iter()
+        .flat_map(|who| who.proof.forms())
+        .for_each(|form| channel.hide(form));
+    channel
+}
+
 /// Connects under TLS, from the first byte or by STLS.
 fn encrypt(
     endpoint: &Endpoint,
     trust: &Trust,
     client: Option<&ClientCertificate>,
     patience: &Patience,
+    who: Option<&Credentials>,
 ) -> Result<Connection<Line>, Error> {
     // A PEM file that is no good is told before anybody is asked for anything.
     let connector = connector(trust, client)?;
@@ -79,14 +102,14 @@ fn encrypt(
     };
     if matches!(endpoint.security, Security::StartTls(_)) {
         let wire = connect_in_the_clear(endpoint, patience)?;
-        let wire = Connection::<Wire>::greet(wire)?.stls(&endpoint.host)?;
+        let wire = Connection::<Wire>::greet_for(wire, who)?.stls(&endpoint.host)?;
         // RFC 2595 §4: no greeting follows, and what was learnt in the clear is forgotten.
         return Ok(Connection {
-            channel: Channel::new(protect(wire)?),
+            channel: channel(protect(wire)?, who),
             greeting: None,
         });
     }
-    Connection::greet(protect(connect(endpoint, patience)?)?)
+    Connection::greet_for(protect(connect(endpoint, patience)?)?, who)
 }
 
 /// The certificate that the server shows: it is asked for with a pin that nothing matches, so that the connection ends
@@ -97,6 +120,7 @@ fn presented(endpoint: &Endpoint, patience: &Patience) -> Option<Box<Leaf>> {
         &Trust::Pinned(Fingerprint([0; 32])),
         None,
         patience,
+        None,
     ) {
         Err(Error::WrongFingerprint { leaf, .. }) => Some(leaf),
         _ => None,
@@ -109,7 +133,11 @@ impl<S: Read + Write> Connection<S> {
     /// # Errors
     /// The server says no (RFC 2449 §8.1.2: `[IN-USE]`), breaks the protocol or hangs up.
     pub fn greet(stream: S) -> Result<Self, Error> {
-        let mut channel = Channel::new(stream);
+        Self::greet_for(stream, None)
+    }
+
+    fn greet_for(stream: S, who: Option<&Credentials>) -> Result<Self, Error> {
+        let mut channel = channel(stream, who);
         let greeting = Some(channel.greeting()?);
         Ok(Self { channel, greeting })
     }

@@ -59,15 +59,16 @@ impl<'m> Manners<'m> {
     ) -> Result<(Session<Line>, Listings, Present), Error> {
         loop {
             observer.notice(Event::Connecting);
-            let mut connection = Connection::open(self.job.endpoint, &self.job.patience)?;
+            let who = identity.credentials();
+            let (endpoint, patience) = (self.job.endpoint, &self.job.patience);
+            let mut connection = Connection::open_for(endpoint, patience, Some(&who))?;
             let remembered = self.capabilities();
             let (capabilities, lesson) = self.learn_capabilities(&mut connection)?;
             let ahead = self.ahead(capabilities.pipelining());
             let is_guess = ahead == Ahead::All && remembered.is_some();
             let mechanism = self.mechanism(identity, &connection, &capabilities)?;
-            let endpoint = self.job.endpoint;
             let login = Login {
-                credentials: &identity.credentials(),
+                credentials: &who,
                 mechanism,
                 server: (&endpoint.host, endpoint.port),
                 nonce: &(self.job.nonce)(),

@@ -48,9 +48,9 @@ impl Attempt {
         ahead: Ahead,
     ) -> Result<Self, Error> {
         let credentials = login.credentials;
-        let secret = credentials.proof.secret();
-        channel.hide(Secret::new(secret));
-        channel.hide(unpadded(&encoded(secret.as_bytes())));
+        for form in credentials.proof.forms() {
+            channel.hide(form);
+        }
         let mut attempt = Self {
             mechanism: login.mechanism,
             awaited: Vec::new(),
@@ -236,12 +236,12 @@ fn read(client: &Client, challenge: &[u8]) -> Result<Message, Error> {
     }
 }
 
-fn encoded(message: &[u8]) -> Secret {
+pub(super) fn encoded(message: &[u8]) -> Secret {
     Secret::new(BASE64_STANDARD.encode(message))
 }
 
 /// Base64 as a server may repeat it, with the padding or without.
-fn unpadded(encoded: &Secret) -> Secret {
+pub(super) fn unpadded(encoded: &Secret) -> Secret {
     Secret::new(encoded.expose().trim_end_matches('='))
 }
 

@@ -24,6 +24,7 @@ use std::str::FromStr;
 pub(super) use attempt::Attempt;
 
 use super::command::Argument;
+use crate::secret::Secret;
 
 /// A way to log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,6 +198,14 @@ impl Proof {
             Self::Token(_) => Need::Token,
             Self::Certificate => Need::Certificate,
         }
+    }
+
+    /// What a server may say that would tell it.
+    pub(super) fn forms(&self) -> [Secret; 2] {
+        [
+            Secret::new(self.secret()),
+            attempt::unpadded(&attempt::encoded(self.secret().as_bytes())),
+        ]
     }
 
     /// What is to be kept from others.

@@ -143,6 +143,21 @@ fn a_server_that_repeats_it_in_base64_does_not_bring_it_out() {
 }
 
 #[test]
+fn a_server_that_knows_it_from_another_day_does_not_bring_it_out() {
+    let mailbox = Mailbox::new(1);
+    kept_however_it_is_run(&mailbox, 0);
+    for (command, reply, code) in [
+        ("GREETING", format!("-ERR busy, {PASSWORD}"), 69),
+        ("GREETING", format!("hello {PASSWORD}"), 76),
+        ("CAPA", format!("+OK\r\nX-{PASSWORD}\r\n."), 0),
+    ] {
+        let fault = Fault::Each(command, Act::reply(&reply));
+        mailbox.server.set_faults(vec![fault]);
+        kept_however_it_is_run(&mailbox, code);
+    }
+}
+
+#[test]
 fn a_configuration_that_is_wrong_does_not_bring_it_out() {
     let mailbox = Mailbox::new(1);
     for source in [
