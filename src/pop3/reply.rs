@@ -109,7 +109,11 @@ impl Reply {
     pub fn numbers(&self) -> Option<(u32, u64)> {
         let text = std::str::from_utf8(&self.text).ok()?;
         let mut words = text.split_ascii_whitespace();
-        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+        let (count, octets) = (words.next()?.parse().ok()?, words.next()?);
+        // Servers that count in 32 bits come to less than nothing.
+        let is_negative = octets.parse::<i64>().is_ok_and(i64::is_negative);
+        let octets = if is_negative { "0" } else { octets };
+        Some((count, octets.parse().ok()?))
     }
 }
 
@@ -257,6 +261,7 @@ mod tests {
     #[test]
     fn the_numbers_of_stat_are_the_first_two_words() {
         assert_eq!(reply("+OK 2 320 (extra)").numbers(), Some((2, 320)));
+        assert_eq!(reply("+OK 5 -1294967296").numbers(), Some((5, 0)));
         assert_eq!(reply("+OK two 320").numbers(), None);
         assert_eq!(reply("+OK 2").numbers(), None);
     }

@@ -11,6 +11,7 @@
 mod announce;
 mod append;
 mod batch;
+mod doubt;
 mod explain;
 mod former;
 mod headers;

@@ -132,14 +132,13 @@ impl<'j> Store<'j> {
     }
 }
 
-/// The account's limits, and those of the disks on which its mail is stored; where the system does not tell, there are
-/// none.
+/// The account's limits, and those of the disks on which its mail is stored, and what is known of it; where the system does
+/// not tell, there are none.
 pub(super) fn limits(job: &Job<'_>) -> Limits {
     let folders = job.destinations.iter().filter_map(Destination::path);
-    // What is not staged at its destination waits in the spool.
-    let is_staged_there = matches!(job.destinations, [Destination::Maildir(_)]);
-    let spool = (!is_staged_there).then_some(job.state);
-    let rooms: Vec<Room> = folders.chain(spool).filter_map(Room::around).collect();
+    // What is not staged at its destination waits in the spool there.
+    let folders = folders.chain([job.state]);
+    let rooms: Vec<Room> = folders.filter_map(Room::around).collect();
     Limits {
         room: rooms.iter().map(Room::usable).min(),
         whole: rooms.iter().map(|room| room.whole).min(),

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::Job;
 use super::batch::Batches;
+use super::doubt::Doubt;
 use super::heading::Header;
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Problem, Tally};
@@ -199,12 +200,18 @@ impl Transfer<'_> {
         tally: &mut Tally,
     ) -> Result<(), Error> {
         let mut retrieval = session.retrieve(wanted.iter().map(|wanted| wanted.entry.number));
+        let mut doubt = Doubt::default();
         for wanted in wanted {
             let entry = &wanted.entry;
+            doubt.comes(entry.size);
             let came = retrieval.next().map_err(Error::from).and_then(|came| {
                 Ok(match came {
                     Some(Retrieved::Message(_, body)) => {
-                        Came::Whole(self.stage(&mut stager, entry, body, batches)?)
+                        let (arrival, received) = self.stage(&mut stager, entry, body, batches)?;
+                        if doubt.is_cleared_by(received) {
+                            batches.release();
+                        }
+                        Came::Whole(arrival)
                     }
                     Some(Retrieved::Refused(_, reply)) => Came::Refused(reply),
                     None => Came::Nothing,
@@ -224,6 +231,7 @@ impl Transfer<'_> {
                     let uid = entry.owned_uid();
                     tally.note(Problem::NotRetrieved { uid, reply });
                     // Was it a line too many, the message comes under the next one's uid.
+                    doubt.refused();
                     if batches.hold() {
                         continue;
                     }
@@ -313,7 +321,7 @@ impl Transfer<'_> {
         entry: &Entry<'_>,
         mut body: Body<'_, S>,
         batches: &mut Batches<'_>,
-    ) -> Result<Arrival, Error> {
+    ) -> Result<(Arrival, Octets), Error> {
         let limit =
             (entry.size.0.saturating_mul(OVERSIZE_FACTOR)).saturating_add(OVERSIZE_ALLOWANCE);
         let (mut received, mut planned) = (0, entry.size.0);
@@ -346,7 +354,7 @@ impl Transfer<'_> {
             batches.hand_over_when_due();
         }
         let message = draft.finish()?;
-        Ok(Arrival {
+        let arrival = Arrival {
             uid: entry.owned_uid(),
             listed: entry.size,
             size: message.size,
@@ -357,7 +365,8 @@ impl Transfer<'_> {
             found: false,
             had: Vec::new(),
             heading: header.heading(),
-        })
+        };
+        Ok((arrival, Octets(received)))
     }
 }
 
