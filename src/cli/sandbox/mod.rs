@@ -94,18 +94,23 @@ struct Rules {
 }
 
 /// What the system's libraries read while mail is fetched.
-const SYSTEM: [&str; 14] = [
+const SYSTEM: [&str; 18] = [
     // How names are looked up, roots and the configuration of OpenSSL, the time zone.
     "/etc",
     // Where /etc/resolv.conf leads.
     "/run/NetworkManager",
     "/run/resolvconf",
     "/run/systemd/resolve",
+    "/mnt/wsl",
     // What the resolver and OpenSSL load.
     "/lib",
     "/lib64",
     "/usr/lib",
     "/usr/lib64",
+    "/gnu/store",
+    "/nix/store",
+    // Where OpenSSL's configuration leads.
+    "/usr/share/crypto-policies",
     // Where the roots in /etc lead.
     "/usr/local/share/ca-certificates",
     "/usr/share/ca-certificates",
@@ -226,7 +231,7 @@ impl Rules {
                 Destination::Maildir(path) => path,
                 Destination::Mbox(mbox) => mbox.folder(),
             };
-            if home.starts_with(folder) {
+            if holds(folder, home) {
                 return Err(Error::TooWide {
                     account: account.name.clone(),
                     path: folder.to_owned(),
@@ -292,11 +297,17 @@ fn maildirs_in(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Whether the folder is the home folder or one above it, by whatever links.
+fn holds(folder: &Path, home: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    home.starts_with(folder) || real(home).starts_with(real(folder))
+}
+
 /// The folder of a file that may be put away and made anew; the file alone, where that would be the home folder or one
 /// above it.
 fn around<'p>(file: &'p Path, home: &Path) -> &'p Path {
     match file.parent() {
-        Some(folder) if folder.is_absolute() && !home.starts_with(folder) => folder,
+        Some(folder) if folder.is_absolute() && !holds(folder, home) => folder,
         _ => file,
     }
 }
