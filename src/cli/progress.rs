@@ -34,6 +34,8 @@ const MANY: usize = 200;
 
 /// All bars of a run.
 pub(super) struct Bars {
+    when: When,
+    quiet: bool,
     /// Whether lines stand in their place, for who has the screen read out.
     plain: bool,
     multi: MultiProgress,
@@ -61,27 +63,42 @@ impl Bars {
     /// The bars for accounts with these names. Where bars are not wanted and somebody watches, there are lines, unless
     /// `quiet`.
     pub(super) fn new<'n>(when: When, quiet: bool, names: impl Iterator<Item = &'n str>) -> Self {
-        let plain = when == When::Never && !quiet && Term::stderr().is_term();
-        let multi = MultiProgress::with_draw_target(match when {
-            _ if quiet => ProgressDrawTarget::hidden(),
-            // Hidden by itself where it is no terminal.
-            When::Auto => ProgressDrawTarget::stderr(),
-            When::Never => ProgressDrawTarget::hidden(),
-            When::Always => ProgressDrawTarget::term_like(Box::new(Term::buffered_stderr())),
-        });
-        let widths: Vec<usize> = names.map(measure_text_width).collect();
-        let several = widths.len() > 1;
-        let total = several.then_some(TOTAL.len());
-        let width = widths.into_iter().chain(total).max().unwrap_or(0);
-        let (_, columns) = Term::stderr().size();
-        let width = width.min(usize::from(columns) / NAMES);
-        let total = several.then(|| Gauge::new(multi.add(ProgressBar::new(0)), TOTAL, width));
-        Self {
-            plain,
-            multi,
-            width,
-            total,
+        let names: Vec<&str> = names.collect();
+        if names.len() < 2 {
+            return Self::lasting(when, quiet, names.into_iter());
         }
+        let mut bars = Self::lasting(when, quiet, names.into_iter().chain([TOTAL]));
+        let total = bars.multi.add(ProgressBar::new(0));
+        bars.total = Some(Gauge::new(total, TOTAL, bars.width));
+        bars
+    }
+
+    /// The same, for accounts that are worked on again and again, each in its own time: there is no total.
+    pub(super) fn lasting<'n>(
+        when: When,
+        quiet: bool,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Self {
+        let (_, columns) = Term::stderr().size();
+        let width = names.map(measure_text_width).max().unwrap_or(0);
+        Self {
+            when,
+            quiet,
+            plain: when == When::Never && !quiet && Term::stderr().is_term(),
+            multi: MultiProgress::with_draw_target(target(when, quiet)),
+            width: width.min(usize::from(columns) / NAMES),
+            total: None,
+        }
+    }
+
+    /// Leaves the terminal to a question: nothing is drawn until it is answered, and nothing that would be drawn waits.
+    pub(super) fn step_aside<T>(&self, ask: impl FnOnce() -> T) -> T {
+        // What cannot be wiped away stays.
+        let _ = self.multi.clear();
+        self.multi.set_draw_target(ProgressDrawTarget::hidden());
+        let answer = ask();
+        self.multi.set_draw_target(target(self.when, self.quiet));
+        answer
     }
 
     /// What other output must go through so that it does not break the bars.
@@ -110,6 +127,17 @@ impl Bars {
         if let Some(total) = &self.total {
             total.bar.finish_and_clear();
         }
+    }
+}
+
+/// Where bars are drawn.
+fn target(when: When, quiet: bool) -> ProgressDrawTarget {
+    match when {
+        _ if quiet => ProgressDrawTarget::hidden(),
+        // Hidden by itself where it is no terminal.
+        When::Auto => ProgressDrawTarget::stderr(),
+        When::Never => ProgressDrawTarget::hidden(),
+        When::Always => ProgressDrawTarget::term_like(Box::new(Term::buffered_stderr())),
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) struct Run<'r> {
     pub(super) remind: Option<Remind>,
     /// What is on record of these is no other account's.
     claimed: Vec<(String, String)>,
-    bars: Bars,
+    bars: Arc<Bars>,
     now: Timestamp,
     stamp: Stamp,
     surroundings: Surroundings,
@@ -73,22 +73,39 @@ impl<'r> Run<'r> {
         global: &Global,
         scope: Scope,
     ) -> anyhow::Result<Self> {
-        Self::after(&Typed::default(), accounts, config, folders, global, scope)
+        let is_quiet = global.quiet || scope == Scope::Here;
+        let names = accounts.iter().map(|account| account.name.as_str());
+        let bars = Arc::new(Bars::new(global.progress, is_quiet, names));
+        logging::go_on(global, bars.multi());
+        let run = Self::bare(bars, accounts, config, folders)?;
+        Ok(match scope {
+            Scope::Server => run.with_secrets(&Typed::default()),
+            Scope::Here => run,
+        })
     }
 
-    /// The same, for a run that is not the first: passwords that were `typed` then are not asked for again.
+    /// The same, of one of the many runs of a program that stays: passwords that were `typed` in one of them are not asked
+    /// for again.
     pub(super) fn after(
         typed: &Typed,
+        bars: Arc<Bars>,
         accounts: &'r [&'r Account],
         config: &Config,
         folders: &Folders,
         global: &Global,
-        scope: Scope,
     ) -> anyhow::Result<Self> {
-        let is_quiet = global.quiet || scope == Scope::Here;
-        let names = accounts.iter().map(|account| account.name.as_str());
-        let bars = Bars::new(global.progress, is_quiet, names);
         logging::go_on(global, bars.multi());
+        let run = Self::bare(bars, accounts, config, folders)?;
+        Ok(run.with_secrets(typed))
+    }
+
+    /// One that logs in nowhere.
+    fn bare(
+        bars: Arc<Bars>,
+        accounts: &'r [&'r Account],
+        config: &Config,
+        folders: &Folders,
+    ) -> anyhow::Result<Self> {
         let stop = surroundings::stop_flag()?;
         let now = Timestamp::now();
         let surroundings = surroundings::for_programs(&folders.home);
@@ -103,10 +120,16 @@ impl<'r> Run<'r> {
             now,
             stamp: Stamp::new(now, &surroundings.host, surroundings::random()?),
             surroundings,
-            secrets: (scope == Scope::Server)
-                .then(|| Secrets::new(accounts, &folders.state, now, Arc::clone(&stop), typed)),
+            secrets: None,
             stop,
         })
+    }
+
+    fn with_secrets(mut self, typed: &Typed) -> Self {
+        let (stop, bars) = (Arc::clone(&self.stop), Some(&*self.bars));
+        let secrets = Secrets::new(self.accounts, &self.state, self.now, stop, typed, bars);
+        self.secrets = Some(secrets);
+        self
     }
 
     /// Takes secrets that were found before.

@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use super::progress::Bars;
 use super::surroundings;
 use crate::config::Account;
 use crate::credentials::{self, Error, Owner, Request, Source};
@@ -29,25 +30,66 @@ pub(super) struct Secrets {
 /// What was found for accounts before they are worked on, by their names.
 pub(super) type Found = HashMap<String, Result<Secret, Error>>;
 
-/// The passwords that a person typed, by server and user, for a program that goes on for many runs.
-pub(super) type Typed = Mutex<HashMap<(String, String), Secret>>;
+/// The passwords that a person typed, for a program that goes on for many runs.
+#[derive(Default)]
+pub(super) struct Typed {
+    /// By server and user.
+    known: Mutex<HashMap<(String, String), Secret>>,
+    /// One question at a time.
+    asking: Mutex<()>,
+}
 
-/// Whether anything was typed.
-pub(super) fn was_typed(typed: &Typed) -> bool {
-    !typed
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .is_empty()
+impl Typed {
+    /// Whether anything was typed.
+    pub(super) fn has_any(&self) -> bool {
+        !lock(&self.known).is_empty()
+    }
+
+    /// What was typed for an account may have been typed wrong.
+    pub(super) fn forget(&self, account: &Account) {
+        lock(&self.known).remove(&owner(account));
+    }
+
+    /// What was typed before, or is now.
+    fn ask(
+        &self,
+        account: &Account,
+        ask: impl FnOnce() -> Result<Secret, Error>,
+    ) -> Result<Secret, Error> {
+        let known = || lock(&self.known).get(&owner(account)).cloned();
+        // What is known waits for no answer to another question; this one may have been asked meanwhile.
+        if let Some(secret) = known() {
+            return Ok(secret);
+        }
+        let _asking = lock(&self.asking);
+        if let Some(secret) = known() {
+            return Ok(secret);
+        }
+        let secret = ask()?;
+        lock(&self.known).insert(owner(account), secret.clone());
+        Ok(secret)
+    }
+}
+
+/// Whose password it is: the server's name, and the user's there.
+fn owner(account: &Account) -> (String, String) {
+    (account.endpoint.server(), account.user.clone())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Secrets {
-    /// Asks for the passwords that may be known to nobody but the person at the terminal, if there is one.
+    /// Asks for the passwords that may be known to nobody but the person at the terminal, if there is one; the bars leave it
+    /// to the question.
     pub(super) fn new(
         accounts: &[&Account],
         state: &Path,
         now: Timestamp,
         stop: Arc<AtomicBool>,
         typed: &Typed,
+        bars: Option<&Bars>,
     ) -> Self {
         let secrets = Self::silent(state, now, stop);
         if surroundings::is_attended() {
@@ -56,11 +98,17 @@ impl Secrets {
                 .filter(|account| account.secret == Source::Unstated);
             let found = unstated
                 .map(|account| {
-                    let ask = |question: &str| secrets.ask_once(account, question, typed);
+                    let ask = |question: &str| {
+                        let ask = || credentials::ask(question, &secrets.stop);
+                        typed.ask(account, || match bars {
+                            Some(bars) => bars.step_aside(ask),
+                            None => ask(),
+                        })
+                    };
                     (account.name.clone(), secrets.look_up(account, Some(&ask)))
                 })
                 .collect();
-            *secrets.lock() = found;
+            *lock(&secrets.found) = found;
         }
         secrets
     }
@@ -95,25 +143,12 @@ impl Secrets {
 
     /// Takes what was found elsewhere.
     pub(super) fn have(&self, found: Found) {
-        self.lock().extend(found);
-    }
-
-    /// What was typed before, or is now.
-    fn ask_once(&self, account: &Account, question: &str, typed: &Typed) -> Result<Secret, Error> {
-        let owner = (account.endpoint.server(), account.user.clone());
-        let lock = || typed.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lock().get(&owner).cloned();
-        if let Some(secret) = known {
-            return Ok(secret);
-        }
-        let secret = credentials::ask(question, &self.stop)?;
-        lock().insert(owner, secret.clone());
-        Ok(secret)
+        lock(&self.found).extend(found);
     }
 
     /// The password or token of an account, from its source.
     pub(super) fn find(&self, account: &Account) -> Result<Secret, Error> {
-        let found = self.lock().remove(&account.name);
+        let found = lock(&self.found).remove(&account.name);
         found.unwrap_or_else(|| self.look_up(account, None))
     }
 
@@ -156,10 +191,6 @@ impl Secrets {
             prompt,
             stop: &self.stop,
         })
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Found> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::support::mailbox::{Mailbox, PASSWORD, USER, account};
-use super::support::maildrop::Maildrop;
+use super::support::maildrop::{Maildrop, Message};
 use super::support::options::{Act, Fault, Options, Tls};
 use super::support::sandbox::{Running, Sandbox};
 use super::support::server::{Record, Server, begins};
@@ -76,6 +76,33 @@ fn a_call_in_the_middle_of_a_round_is_heard_after_it() {
     assert_eq!(mailbox.here(), mailbox.there());
     assert_eq!(mailbox.server.records().len(), 2);
     assert_eq!(service.ends().code, 0);
+}
+
+#[test]
+fn an_account_whose_server_hangs_keeps_no_other_from_its_turn() {
+    let (sandbox, server) = two(["pw", "pw"]);
+    server.set_faults(vec![Fault::Each("USER one", Act::Stall)]);
+    let service = Service::start(&sandbox, &["--every", "1h"]);
+    assert_eq!(
+        [service.says(), service.says()],
+        ["READY=1", "STATUS=fetching"]
+    );
+    server.wait_until(0, |record| record.stalled || record.ended);
+    for round in 0..3 {
+        // Of the first two connections, one hangs; it is called, too, and has its turn afterwards.
+        server.wait_until(round + 1, |record| record.stalled || record.ended);
+        assert_eq!(
+            [logins(&server, "one"), server.count("QUIT")],
+            [1, round + 1]
+        );
+        let later = Maildrop::sample(&format!("later-{round}"), 0, 1);
+        server.deposit("two", Message::clone(&later.messages()[0]));
+        service.popfetch.signal("USR1");
+    }
+    server.wait_until(4, |record| record.ended);
+    let out = service.ends();
+    assert_eq!(out.code, 75, "{}", out.stderr);
+    assert_eq!(sandbox.mail("Mail/two"), server.maildrop("two").stored());
 }
 
 #[test]

@@ -36,8 +36,9 @@ pub(in crate::cli) struct Sync {
 
     /// Stay, and fetch again so often: 5m, 1h, 1d; SIGUSR1 fetches at once
     ///
-    /// An account that fails is tried after twice the time, then four times, up to an hour. systemd is told when popfetch is
-    /// ready, as a service of Type=notify wants it. SIGTERM and Ctrl-C end it, after the messages under way.
+    /// Each account has its turn when it is due, however long another takes (as long as --jobs leaves room). One that fails is
+    /// tried after twice the time, then four times, up to an hour. systemd is told when popfetch is ready, as a service of
+    /// Type=notify wants it. SIGTERM and Ctrl-C end it, after the messages under way.
     #[arg(long, value_name = "TIME", conflicts_with = "dry_run")]
     pub(in crate::cli) every: Option<Every>,
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use super::super::exit::Status;
-use super::super::secrets::{Secrets, Typed, was_typed};
+use super::super::secrets::{Secrets, Typed};
 use super::super::surroundings;
 use super::cron;
 use crate::check::{Event, Mark, Scope, Subject, Trouble};
@@ -47,9 +47,16 @@ pub(in crate::cli) fn account(
             return Ok((secret.clone(), "as given".to_owned()));
         }
         let typed = Typed::default();
-        let found = Secrets::new(&[account], &folders.state, now, Arc::clone(stop), &typed);
+        let found = Secrets::new(
+            &[account],
+            &folders.state,
+            now,
+            Arc::clone(stop),
+            &typed,
+            None,
+        );
         let secret = found.find(account)?;
-        let origin = origin(&account.secret, &account.name, was_typed(&typed));
+        let origin = origin(&account.secret, &account.name, typed.has_any());
         secrets.replace(Some(found));
         Ok((secret, origin))
     };

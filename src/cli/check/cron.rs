@@ -131,7 +131,7 @@ pub(super) fn find_only(options: &Check, global: &Global) -> anyhow::Result<Stat
     let account = accounts::named(&config, name)?;
     let stop = surroundings::stop_flag()?;
     let (now, stop) = (Timestamp::now(), Arc::clone(&stop));
-    let secrets = Secrets::new(&[], &folders.state, now, stop, &Typed::default());
+    let secrets = Secrets::new(&[], &folders.state, now, stop, &Typed::default(), None);
     match secrets.find(account) {
         Ok(_) => Ok(Status::Well),
         Err(error) => {
