@@ -37,6 +37,20 @@ impl fmt::Display for MessageNumber {
 pub struct Uid(Box<[u8]>);
 
 impl Uid {
+    /// The longest uid in octets that is taken from a server. Seven times what RFC 1939 allows: no server is known to come
+    /// near, and each is kept for as long as its message is there.
+    pub const LONGEST: usize = 512;
+
+    /// What begins the uids that popfetch makes where a server's are no good.
+    pub const STAND_IN: &str = "header-sha256:";
+
+    /// Whether these bytes are good for a uid, so far as they tell by themselves. What looks like a stand-in is not: it could
+    /// be taken for another message's.
+    #[must_use]
+    pub fn is_fit(bytes: &[u8]) -> bool {
+        (1..=Self::LONGEST).contains(&bytes.len()) && !bytes.starts_with(Self::STAND_IN.as_bytes())
+    }
+
     /// The uid of these bytes, unless there are none.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {

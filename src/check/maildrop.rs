@@ -9,7 +9,7 @@ use super::Subject;
 use super::finding::{Teller, Topic};
 use super::record::Record;
 use super::trouble::Trouble;
-use crate::mail::{MessageNumber, Octets};
+use crate::mail::{MessageNumber, Octets, Uid};
 use crate::plan::{Decision, decide};
 use crate::pop3::{Error, Line, Listings, Reply, Session, SizeListing, UidListing};
 use crate::retention::Policy;
@@ -159,7 +159,7 @@ fn join<'l>(
         .filter(|(number, uid)| is_sound(number, uid))
         .collect();
     let messages = all.max(uids.iter().len()).saturating_sub(sound.len());
-    let alone = |uid: &[u8]| bearers.get(uid) == Some(&1);
+    let alone = |uid: &[u8]| bearers.get(uid) == Some(&1) && Uid::is_fit(uid);
     let alike = sound.iter().filter(|(_, uid)| !alone(uid)).count();
     if messages > 0 {
         teller.fail(Topic::Uids, "UIDL", Trouble::Unidentified { messages, all });

@@ -118,9 +118,9 @@ pub enum Trouble {
         /// … of so many.
         all: usize,
     },
-    /// Messages share their uids.
+    /// Messages share their uids, or have such as no server should give.
     #[error(
-        "{messages} of {all} messages share a uid with another: they are told apart by their headers"
+        "{messages} of {all} messages share a uid with another, or have too long a one: they are told apart by their headers"
     )]
     Alike {
         /// How many.

@@ -1,4 +1,4 @@
-//! Lets a message's header stand in for its uid, where the server gives none or gives it twice.
+//! Lets a message's header stand in for its uid, where the server gives none, or one that is no good.
 //!
 //! It refuses to read the header: all of it counts, as it comes. Invariant: no two messages of a listing get the same
 //! stand-in; of several with the same header the second is `…#2`, and so on, so that their number is right; which of them
@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use sha2::{Digest as _, Sha256};
 
 use super::outcome::{Error, Problem, Tally};
-use crate::mail::{Digest, MessageNumber};
+use crate::mail::{Digest, MessageNumber, Uid};
 use crate::pop3::{Body, Retrieved, Session, UidListing};
 use crate::state::Facts;
 
@@ -30,8 +30,8 @@ pub(super) fn uids<S: Read + Write>(
                 let nth = seen.entry(digest).or_default();
                 *nth += 1;
                 let uid = match *nth {
-                    1 => format!("header-sha256:{digest}"),
-                    nth => format!("header-sha256:{digest}#{nth}"),
+                    1 => format!("{}{digest}", Uid::STAND_IN),
+                    nth => format!("{}{digest}#{nth}", Uid::STAND_IN),
                 };
                 uids.push((number, uid.into_bytes()));
             }

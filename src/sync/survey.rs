@@ -2,7 +2,7 @@
 //!
 //! It refuses to know what is new. Invariant: each entry has a uid that no other entry has; what cannot be told apart is
 //! a problem and no entry, so that it is neither fetched as another nor deleted for another. Where the server gives no
-//! uids, or one for several messages, the header stands in for the uid (`headers`).
+//! uids, one for several messages, or one that is beyond measure, the header stands in for the uid (`headers`).
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -34,9 +34,9 @@ impl Entry<'_> {
 pub(super) struct Listing {
     sizes: SizeListing,
     uids: UidListing,
-    /// The messages that have another's uid, too, and what stands in for it.
-    shared: HashSet<MessageNumber>,
-    apart: UidListing,
+    /// The messages whose uids are no good, and what stands in for these.
+    unfit: HashSet<MessageNumber>,
+    stand_ins: UidListing,
     /// The server has no UIDL.
     pub(super) lacks_uidl: bool,
 }
@@ -44,7 +44,7 @@ pub(super) struct Listing {
 impl Listing {
     /// Those of the maildrop's uids of which only the content tells whose they are.
     pub(super) fn ambiguous<'u>(&self, maildrop: &[Entry<'u>], facts: &Facts) -> HashSet<&'u [u8]> {
-        if self.lacks_uidl || !self.shared.is_empty() {
+        if self.lacks_uidl || !self.unfit.is_empty() {
             let uids: Vec<&[u8]> = maildrop.iter().map(|entry| entry.uid).collect();
             headers::ambiguous(&uids, facts)
         } else {
@@ -81,35 +81,39 @@ pub(super) fn complete<S: Read + Write>(
             (uids, true)
         }
     };
-    let shared = sharing(&uids);
-    let apart = if shared.is_empty() {
+    let unfit = if lacks_uidl { Vec::new() } else { unfit(&uids) };
+    let stand_ins = if unfit.is_empty() {
         UidListing::default()
     } else {
-        headers::uids(session, &shared, tally)?
+        headers::uids(session, &unfit, tally)?
     };
     Ok(Listing {
         sizes,
         uids,
-        shared: shared.into_iter().collect(),
-        apart,
+        unfit: unfit.into_iter().collect(),
+        stand_ins,
         lacks_uidl,
     })
 }
 
-/// The messages that have another's uid, too.
-fn sharing(uids: &UidListing) -> Vec<MessageNumber> {
+/// The messages that have another's uid, too, or one that no message should have.
+fn unfit(uids: &UidListing) -> Vec<MessageNumber> {
+    let are_fit = uids
+        .iter()
+        .all(|(_, uid)| uid.is_empty() || Uid::is_fit(uid));
     // Many servers count their uids up.
-    if uids.iter().is_sorted_by(|(_, one), (_, other)| one < other) {
+    if are_fit && uids.iter().is_sorted_by(|(_, one), (_, other)| one < other) {
         return Vec::new();
     }
     let repeated = repeated(uids.iter().map(|(_, uid)| uid));
-    if repeated.is_empty() {
+    if are_fit && repeated.is_empty() {
         return Vec::new();
     }
     let numbers = self::repeated(uids.iter().map(|(number, _)| number));
     uids.iter()
         .filter(|(number, uid)| {
-            !uid.is_empty() && repeated.contains(uid) && !numbers.contains(number)
+            let is_unfit = !Uid::is_fit(uid) || repeated.contains(uid);
+            !uid.is_empty() && is_unfit && !numbers.contains(number)
         })
         .map(|(number, _)| number)
         .collect()
@@ -122,13 +126,13 @@ pub(super) fn join<'l>(listing: &'l Listing, tally: &mut Tally) -> Vec<Entry<'l>
         return entries;
     }
     let mut sizes: HashMap<MessageNumber, Octets> = listing.sizes.iter().collect();
-    let apart: HashMap<MessageNumber, &[u8]> = listing.apart.iter().collect();
+    let stand_ins: HashMap<MessageNumber, &[u8]> = listing.stand_ins.iter().collect();
     let numbers = repeated(uids.iter().map(|(number, _)| number));
     let mut entries = Vec::with_capacity(uids.iter().len());
     for (number, uid) in uids.iter() {
         let size = sizes.remove(&number);
-        let is_shared = listing.shared.contains(&number);
-        match (is_shared, apart.get(&number), size) {
+        let is_unfit = listing.unfit.contains(&number);
+        match (is_unfit, stand_ins.get(&number), size) {
             _ if uid.is_empty() => tally.note(Problem::NoUid { number }),
             _ if numbers.contains(&number) => tally.note(Problem::DuplicateNumber { number }),
             (_, _, None) => tally.note(Problem::NoSize { number }),
@@ -152,7 +156,7 @@ pub(super) fn join<'l>(listing: &'l Listing, tally: &mut Tally) -> Vec<Entry<'l>
 /// The entries, where both listings have the same numbers in the same order and there is nothing to tell: as a rule.
 fn side_by_side(listing: &Listing) -> Option<Vec<Entry<'_>>> {
     let Listing { sizes, uids, .. } = listing;
-    if !listing.shared.is_empty() || sizes.iter().len() != uids.iter().len() {
+    if !listing.unfit.is_empty() || sizes.iter().len() != uids.iter().len() {
         return None;
     }
     let mut last = None;

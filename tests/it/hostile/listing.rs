@@ -2,6 +2,9 @@
 //!
 //! What can be told apart comes, the rest is told; a line that is none ends the session. Sizes are hints.
 
+use popfetch::mail::Digest;
+use sha2::{Digest as _, Sha256};
+
 use super::case::{Case, LOGIN, letter, stored};
 use super::trial::try_all;
 use crate::support::maildrop::Message;
@@ -334,7 +337,7 @@ fn a_uid_is_any_bytes_and_no_path() {
         b"\xff\xfe\x80\x9b".to_vec(),
         b"\xed\xa0\x80".to_vec(),
     ]);
-    uids.extend([long(70), long(71), long(500), long(8000)]);
+    uids.extend([long(70), long(71), long(512)]);
     let cases = uids.into_iter().map(|uid| {
         let odd = Message {
             uid: uid.clone(),
@@ -360,19 +363,33 @@ fn a_uid_is_any_bytes_and_no_path() {
 }
 
 #[test]
-fn messages_that_share_a_uid_come_each_once() {
+fn messages_without_a_uid_that_is_any_good_come_each_once() {
     let under = |uid: &str, n: usize| Message {
         uid: uid.into(),
         ..letter(n)
     };
     let flights = |tops: &'static str| ["CAPA", LOGIN, tops, "3 RETR", "QUIT"];
+    let longs = [513, 8000].map(|length| {
+        let mail = [letter(0), under(&"u".repeat(length), 1), letter(2)];
+        let case = Case::new(format!("a uid of {length} octets")).mail(mail);
+        case.sent(&[&flights("TOP")])
+    });
+    // What stands in for the first message's uid is the third's, if that were believed.
+    let header = letter(0).raw;
+    let end = header.windows(4).position(|it| it == b"\r\n\r\n").unwrap() + 4;
+    let digest = Digest(Sha256::digest(&header[..end]).into());
+    let stolen = format!("header-sha256:{digest}");
+    let stolen = [under("same", 0), under("same", 1), under(&stolen, 2)];
+    let stolen = Case::new("a stand-in that is another's").mail(stolen);
     let all = Case::new("all share").mail([under("same", 0), under("same", 1), under("same", 2)]);
     let two = Case::new("two share").mail([under("same", 0), under("own", 1), under("same", 2)]);
     let cases = [
         all.sent(&[&flights("3 TOP")]),
         two.sent(&[&flights("2 TOP")]),
+        stolen.sent(&[&flights("3 TOP")]),
     ];
-    try_all("uids that are shared", cases.into());
+    let cases = cases.into_iter().chain(longs).collect();
+    try_all("uids that are no good", cases);
 }
 
 #[test]
