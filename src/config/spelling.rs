@@ -13,14 +13,18 @@ pub(super) fn nearest<'a>(
         .into_iter()
         .filter_map(|candidate| {
             let plain = plain(candidate);
-            let distance = strsim::damerau_levenshtein(&word, &plain);
-            let letters = word.chars().count().min(plain.chars().count());
+            let lengths = [word.chars().count(), plain.chars().count()];
+            let letters = lengths[0].min(lengths[1]);
+            let near = (letters / 3).max(1);
             // `tls-…` is another key than `tls`; `username` is likely to be `user`.
             let longer = word.strip_prefix(&plain);
             let begins = letters >= FEWEST_LETTERS
                 && (plain.starts_with(&word) || longer.is_some_and(|rest| !rest.starts_with('-')));
-            (begins || distance <= (letters / 3).max(1) && distance < letters)
-                .then_some((distance, candidate))
+            if !begins && lengths[0].abs_diff(lengths[1]) > near {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&word, &plain);
+            (begins || distance <= near && distance < letters).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
