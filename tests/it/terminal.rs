@@ -260,6 +260,48 @@ fn questions_come_first_and_hold_up_nothing_that_has_begun() {
     }
 }
 
+/// popfetch, which stays and can be signalled.
+fn stays(sandbox: &Sandbox, arguments: &str) -> Terminal {
+    let script = format!("sh -c 'echo $$ >pid; exec $popfetch sync --every 1h {arguments}'");
+    Terminal::new(sandbox, &script, &[])
+}
+
+/// Sends it a signal.
+fn signal(sandbox: &Sandbox, name: &str) {
+    let id = read(&sandbox.home("pid"));
+    let mut kill = Command::new("kill");
+    let sent = kill.args(["-s", name, id.trim()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn a_question_of_who_stays_holds_up_no_other_account() {
+    let mut options = Options::new(Tls::None);
+    for user in ["asked", "known"] {
+        options = options.user(user, "pw", Maildrop::sample(user, 0, 2));
+    }
+    let server = Server::start(options);
+    let sandbox = Sandbox::new();
+    let [asked, known] = ["asked", "known"].map(|user| account(user, server.port(), user));
+    sandbox.config(&format!("{asked}{known}password = \"pw\"\n"));
+
+    let mut terminal = stays(&sandbox, "");
+    terminal.reads("Password of asked at ");
+    terminal.hides();
+    // While nobody answers.
+    server.wait_until(0, |record| record.ended);
+    assert_eq!(server.count("USER known"), 1);
+    terminal.0.send_line("pw").unwrap();
+    server.wait_until(1, |record| record.ended);
+    terminal.reads("asked: 2 new");
+    signal(&sandbox, "TERM");
+    assert!([0, 75].contains(&terminal.ends().0));
+    for user in ["asked", "known"] {
+        let mail = sandbox.mail(&format!("Mail/{user}"));
+        assert_eq!(mail, server.maildrop(user).stored());
+    }
+}
+
 #[test]
 fn a_stop_at_the_question_ends_with_75_and_the_terminal_echoes_again() {
     let mailbox = unstated(1);
@@ -388,18 +430,8 @@ fn quiet_shows_nothing_on_a_terminal_either() {
 #[test]
 fn who_stays_in_the_foreground_is_asked_once_unless_the_server_refuses_it() {
     let mailbox = unstated(3);
-    let script = "sh -c 'echo $$ >pid; exec $popfetch sync --every 1h --progress never'";
-    let mut terminal = Terminal::new(&mailbox.sandbox, script, &[]);
-    let signal = |name: &str| {
-        let id = read(&mailbox.sandbox.home("pid"));
-        let mut kill = Command::new("kill");
-        assert!(
-            kill.args(["-s", name, id.trim()])
-                .status()
-                .unwrap()
-                .success()
-        );
-    };
+    let mut terminal = stays(&mailbox.sandbox, "--progress never");
+    let signal = |name| signal(&mailbox.sandbox, name);
     let types = |terminal: &mut Terminal, password: &str| {
         terminal.reads(&question(&mailbox));
         terminal.hides();
