@@ -18,6 +18,7 @@ pub(super) struct Exchange<'s, S, I: Iterator> {
     channel: &'s mut Channel<S>,
     window: Window<Command>,
     commands: Peekable<I>,
+    paused: bool,
 }
 
 impl<S, I: Iterator> Drop for Exchange<'_, S, I> {
@@ -35,12 +36,13 @@ impl<'s, S: Read + Write, I: Iterator<Item = Command>> Exchange<'s, S, I> {
             window: Window::new(pipelined),
             channel,
             commands: commands.peekable(),
+            paused: false,
         }
     }
 
-    /// Sends what the window admits and reads one status line; `None` when all commands are answered.
+    /// Sends what the window admits and reads one status line; `None` when all commands are answered that were sent.
     pub(super) fn next(&mut self) -> Result<Option<(Command, Reply)>, Error> {
-        if self.window.wants_more() {
+        if !self.paused && self.window.wants_more() {
             while let Some(command) = self
                 .commands
                 .next_if(|command| self.window.admits(command.to_string().len() + 2))
@@ -71,6 +73,11 @@ pub enum Retrieved<'r, S> {
 }
 
 impl<S: Read + Write, I: Iterator<Item = Command>> Retrieval<'_, S, I> {
+    /// Asks for nothing more; what was asked for still comes.
+    pub fn pause(&mut self) {
+        self.0.paused = true;
+    }
+
     /// Waits for the next message, in the order they were asked for; what is left of the last one is read past. `None`
     /// at the end.
     ///

@@ -1,12 +1,13 @@
-//! What was asked for and did not arrive, so that it keeps nothing else from arriving.
+//! What was asked for and did not arrive, so that it keeps nothing else from arriving, and what may have arrived as
+//! something else.
 //!
-//! It refuses to know why. Invariant: a uid that has arrived is none of them.
+//! It refuses to know why. Invariant: a uid that has arrived did not stumble.
 
 use std::collections::HashMap;
 
 use rusqlite::params;
 
-use super::account::{Account, MEND};
+use super::account::{Account, MEND, MessageId};
 use super::error::Error;
 use crate::mail::Uid;
 
@@ -36,6 +37,20 @@ impl Account<'_> {
             let mut mended = transaction.prepare_cached(MEND)?;
             uids.into_iter()
                 .try_for_each(|uid| mended.execute(params![self.id, uid]).map(drop))
+        })
+    }
+
+    /// Records that these messages may have been given for others: their uids count as known only once their content says
+    /// so.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn doubt(&self, messages: &[MessageId]) -> Result<(), Error> {
+        self.ledger.note(|transaction| {
+            let mut doubted =
+                transaction.prepare_cached("UPDATE message SET listed = -1 WHERE id = ?")?;
+            let mut ids = messages.iter().map(|message| message.0);
+            ids.try_for_each(|id| doubted.execute([id]).map(drop))
         })
     }
 

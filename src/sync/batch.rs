@@ -27,6 +27,8 @@ pub(super) struct Batch {
     pub(super) recognised: Vec<Recognised>,
     /// The pack that some of them are in, and no others.
     pub(super) pack: Option<String>,
+    /// Each may be another than it is taken for.
+    pub(super) unsure: bool,
 }
 
 impl Batch {
@@ -45,6 +47,8 @@ pub(super) struct Batches<'b> {
     begun: Instant,
     /// Nobody can say yet whether it is what it is taken for.
     held: bool,
+    /// The same of all that is handed over from now on, which is too much to be held.
+    unsure: bool,
 }
 
 impl<'b> Batches<'b> {
@@ -56,7 +60,18 @@ impl<'b> Batches<'b> {
             octets: 0,
             begun: Instant::now(),
             held: false,
+            unsure: false,
         }
+    }
+
+    /// From now on what is handed over may be another than it is taken for.
+    pub(super) fn doubt(&mut self) {
+        self.unsure = true;
+    }
+
+    /// Whether that was said.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.unsure
     }
 
     /// Hands nothing over any more, until it is released: what was collected before goes first. False if nobody takes it.
@@ -108,6 +123,7 @@ impl<'b> Batches<'b> {
     fn hand_over(&mut self) -> bool {
         self.octets = 0;
         self.batch.pack = self.packs.and_then(Packs::seal);
+        self.batch.unsure = self.unsure;
         let taken = self.sender.send(std::mem::take(&mut self.batch)).is_ok();
         self.begun = Instant::now();
         taken

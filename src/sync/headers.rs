@@ -22,6 +22,7 @@ pub(super) fn uids<S: Read + Write>(
 ) -> Result<UidListing, Error> {
     let mut uids = Vec::with_capacity(numbers.len());
     let mut seen: HashMap<Digest, usize> = HashMap::new();
+    let mut is_sure = true;
     let mut headers = session.headers(numbers.iter().copied());
     while let Some(came) = headers.next()? {
         match came {
@@ -35,8 +36,16 @@ pub(super) fn uids<S: Read + Write>(
                 };
                 uids.push((number, uid.into_bytes()));
             }
-            Retrieved::Refused(number, reply) => tally.note(Problem::NoHeader { number, reply }),
+            Retrieved::Refused(number, reply) => {
+                is_sure = false;
+                tally.note(Problem::NoHeader { number, reply });
+            }
         }
+    }
+    drop(headers);
+    if !is_sure {
+        // Was it a line too many, each header is the next message's.
+        session.make_sure()?;
     }
     Ok(uids.into_iter().collect())
 }

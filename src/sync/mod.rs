@@ -11,7 +11,6 @@
 mod announce;
 mod append;
 mod batch;
-mod doubt;
 mod explain;
 mod former;
 mod headers;
@@ -33,6 +32,7 @@ mod status;
 mod store;
 mod survey;
 mod transfer;
+mod wanted;
 mod whereabouts;
 mod write;
 

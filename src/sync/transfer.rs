@@ -2,31 +2,28 @@
 //! safe.
 //!
 //! Invariants: what is staged when anything fails still reaches the writer, unless a refusal before it leaves it in doubt
-//! whose it is; a message that proves to be on record is
-//! delivered nowhere.
+//! whose it is; a message that proves to be on record is delivered nowhere; what may be another message than it is taken
+//! for is not known by its uid when the server's replies prove to be out of step.
 
-use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::Job;
 use super::batch::Batches;
-use super::doubt::Doubt;
 use super::heading::Header;
 use super::observer::{Event, Observer};
 use super::outcome::{Error, Problem, Tally};
 use super::recognise::{Memory, Recognition};
 use super::store::Store;
 use super::survey::Entry;
+use super::wanted::{Before, Wanted};
 use super::write::{Fetched, Writer};
 use crate::delivery::{self, Room, Stager};
-use crate::mail::{Digest, Octets};
+use crate::mail::Octets;
 use crate::pop3::{self, Body, Reply, Retrieved, Session};
-use crate::state::{Account, Arrival, MessageId, Origin, Recognised, Standing};
+use crate::state::{Account, Arrival, Recognised};
 
 /// A message may be so many times as large as it was listed: servers count line ends differently, or not at all.
 const OVERSIZE_FACTOR: u64 = 4;
@@ -41,58 +38,6 @@ const UNPLANNED: u64 = 1 << 20;
 /// How long a server is left alone while the last messages are handed over: RFC 1939 §3 lets it hang up after ten
 /// minutes.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-
-/// A message to be fetched.
-#[derive(Clone, Copy)]
-pub(super) struct Wanted<'l> {
-    entry: Entry<'l>,
-    before: Before,
-}
-
-/// What was known of a wanted message before.
-#[derive(Clone, Copy)]
-enum Before {
-    /// Nothing; it may be on record under another uid.
-    Nothing,
-    /// A row has its uid; with this content, if one is known, it is the same, and not delivered.
-    Doubt(MessageId, Option<Digest>),
-    /// The same of a message that was deleted from here: under another uid it is another.
-    DoubtOfDeleted(MessageId, Option<Digest>),
-    /// Another program has it, and only the server's listing wants it to be asked for: it is not delivered.
-    Elsewhere(MessageId),
-    /// It is here, or was, and is wanted again.
-    Again(MessageId, Timestamp),
-}
-
-impl<'l> Wanted<'l> {
-    pub(super) fn new(
-        entry: Entry<'l>,
-        standing: Standing,
-        elsewhere: &HashSet<MessageId>,
-        now: Timestamp,
-    ) -> Self {
-        let before = match standing {
-            Standing::New => Before::Nothing,
-            Standing::Doubtful { id, .. } if elsewhere.contains(&id) => Before::Elsewhere(id),
-            Standing::Doubtful {
-                id,
-                digest,
-                deleted: true,
-            } => Before::DoubtOfDeleted(id, digest),
-            Standing::Doubtful { id, digest, .. } => Before::Doubt(id, digest),
-            Standing::Known(known) if known.origin == Origin::Fetched => {
-                Before::Again(known.id, known.first_seen)
-            }
-            // Its time here begins now.
-            Standing::Known(known) => Before::Again(known.id, now),
-        };
-        Self { entry, before }
-    }
-
-    pub(super) fn uid(&self) -> &'l [u8] {
-        self.entry.uid
-    }
-}
 
 /// What a transfer works on.
 pub(super) struct Transfer<'t> {
@@ -164,8 +109,15 @@ impl Transfer<'_> {
         tally.new += writer.written.new;
         tally.new_octets.0 += writer.written.octets.0;
         tally.note_all(writer.written.problems);
+        let is_lost = |error: &Error| is_out_of_step(error, session.is_pipelined());
+        let doubted = if read.as_ref().is_err_and(is_lost) {
+            self.account.doubt(&writer.written.unsure)
+        } else {
+            Ok(())
+        };
         // If writing failed, reading failed for that reason.
         written.and(read)?;
+        doubted?;
         Ok(writer.written.published)
     }
 
@@ -199,19 +151,44 @@ impl Transfer<'_> {
         batches: &mut Batches<'_>,
         tally: &mut Tally,
     ) -> Result<(), Error> {
+        let mut left = wanted;
+        loop {
+            let came = self.flight(session, left, memory, &mut stager, batches, tally)?;
+            let Some(came) = came else {
+                // The writer has failed, and says why.
+                return Ok(());
+            };
+            left = &left[came..];
+            let is_over = came == 0 || left.is_empty();
+            // What is not of the listed size may be another message.
+            if batches.is_held() || (is_over && batches.is_unsure()) {
+                session.make_sure()?;
+                batches.release();
+            }
+            if is_over {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Receives messages up to a refusal and what was asked for before it came: if that was a line too many, each message
+    /// comes under the next one's uid. Says how many were answered, unless nobody takes them any more.
+    fn flight<S: Read + Write>(
+        &self,
+        session: &mut Session<S>,
+        wanted: &[Wanted<'_>],
+        memory: &mut Memory,
+        stager: &mut Stager<'_>,
+        batches: &mut Batches<'_>,
+        tally: &mut Tally,
+    ) -> Result<Option<usize>, Error> {
         let mut retrieval = session.retrieve(wanted.iter().map(|wanted| wanted.entry.number));
-        let mut doubt = Doubt::default();
-        for wanted in wanted {
+        for (answered, wanted) in wanted.iter().enumerate() {
             let entry = &wanted.entry;
-            doubt.comes(entry.size);
             let came = retrieval.next().map_err(Error::from).and_then(|came| {
                 Ok(match came {
                     Some(Retrieved::Message(_, body)) => {
-                        let (arrival, received) = self.stage(&mut stager, entry, body, batches)?;
-                        if doubt.is_cleared_by(received) {
-                            batches.release();
-                        }
-                        Came::Whole(arrival)
+                        Came::Whole(self.stage(stager, entry, body, batches)?)
                     }
                     Some(Retrieved::Refused(_, reply)) => Came::Refused(reply),
                     None => Came::Nothing,
@@ -230,27 +207,20 @@ impl Transfer<'_> {
                 Came::Refused(reply) => {
                     let uid = entry.owned_uid();
                     tally.note(Problem::NotRetrieved { uid, reply });
-                    // Was it a line too many, the message comes under the next one's uid.
-                    doubt.refused();
+                    retrieval.pause();
                     if batches.hold() {
                         continue;
                     }
-                    return Ok(());
+                    return Ok(None);
                 }
-                Came::Nothing => return Ok(()),
+                Came::Nothing => return Ok(Some(answered)),
             };
             self.observer.notice(Event::Whole);
             if !self.take_up(wanted, arrival, memory, batches, tally)? {
-                // The writer has failed, and says why.
-                return Ok(());
+                return Ok(None);
             }
         }
-        drop(retrieval);
-        if batches.is_held() {
-            session.make_sure()?;
-            batches.release();
-        }
-        Ok(())
+        Ok(Some(wanted.len()))
     }
 
     /// Finds out what a message is that has arrived; false if nobody takes it any more.
@@ -321,7 +291,7 @@ impl Transfer<'_> {
         entry: &Entry<'_>,
         mut body: Body<'_, S>,
         batches: &mut Batches<'_>,
-    ) -> Result<(Arrival, Octets), Error> {
+    ) -> Result<Arrival, Error> {
         let limit =
             (entry.size.0.saturating_mul(OVERSIZE_FACTOR)).saturating_add(OVERSIZE_ALLOWANCE);
         let (mut received, mut planned) = (0, entry.size.0);
@@ -354,7 +324,14 @@ impl Transfer<'_> {
             batches.hand_over_when_due();
         }
         let message = draft.finish()?;
-        let arrival = Arrival {
+        // A line end that the message lacks and the terminator wants is not counted everywhere.
+        if ![0, 2]
+            .map(|more| entry.size.0.saturating_add(more))
+            .contains(&received)
+        {
+            batches.doubt();
+        }
+        Ok(Arrival {
             uid: entry.owned_uid(),
             listed: entry.size,
             size: message.size,
@@ -365,8 +342,7 @@ impl Transfer<'_> {
             found: false,
             had: Vec::new(),
             heading: header.heading(),
-        };
-        Ok((arrival, Octets(received)))
+        })
     }
 }
 
@@ -380,6 +356,16 @@ enum Came {
 impl Came {
     fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused(_))
+    }
+}
+
+/// Whether replies may have been taken for those to other commands: there were too many or, where commands are sent ahead,
+/// too few.
+fn is_out_of_step(error: &Error, is_pipelined: bool) -> bool {
+    match error {
+        Error::Pop3(pop3::Error::Violation { .. } | pop3::Error::Refused { .. }) => true,
+        Error::Pop3(pop3::Error::TimedOut { .. }) => is_pipelined,
+        _ => false,
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Written {
     pub(super) octets: Octets,
     /// What keeps the others.
     pub(super) problems: Vec<Problem>,
+    /// Messages on record that may be others than they are taken for.
+    pub(super) unsure: Vec<MessageId>,
 }
 
 /// Writes for one transfer.
@@ -140,7 +142,7 @@ impl<'w> Writer<'w> {
 
     /// Makes a batch durable and known.
     fn commit(
-        &self,
+        &mut self,
         batch: Batch,
         published: &[DeliveryId],
     ) -> Result<(Vec<Fetched>, Vec<Arrival>), Error> {
@@ -157,6 +159,12 @@ impl<'w> Writer<'w> {
             published,
             self.job.now,
         )?;
+        if batch.unsure {
+            let recognised = batch.recognised.iter().map(|message| message.id);
+            self.written
+                .unsure
+                .extend(ids.iter().copied().chain(recognised));
+        }
         for arrival in &arrivals {
             let Arrival {
                 uid, size, file, ..

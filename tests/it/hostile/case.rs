@@ -12,6 +12,10 @@ pub(super) const TIMEOUT: &str = "20s";
 /// The login and both listings, where the server pipelines.
 pub(super) const LOGIN: &str = "USER PASS LIST UIDL";
 
+/// What is sent where a message comes in another size than it was listed with: it may be another, if replies are out of
+/// step.
+pub(super) const UNSURE: &[&str] = &["CAPA", LOGIN, "3 RETR", "STAT", "QUIT"];
+
 /// How the server is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {

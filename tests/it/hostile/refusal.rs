@@ -70,7 +70,7 @@ fn a_server_that_refuses_everything_is_left_alone() {
         .fault(refusal("TOP"));
     let heads = heads
         .fails(69, &["UIDL"])
-        .sent(&[&["CAPA", LOGIN, "3 TOP"]]);
+        .sent(&[&["CAPA", LOGIN, "3 TOP", "STAT"]]);
     let mail = case("RETR")
         .fault(refusal("RETR"))
         .fails(69, &["uid-0"])

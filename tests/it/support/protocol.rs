@@ -52,7 +52,8 @@ impl Session {
     fn answer(&mut self, verb: &str, arguments: &[&str]) -> Vec<u8> {
         match (verb, arguments) {
             ("STAT", []) => {
-                let octets: u64 = self.present().map(|(_, message)| size(message)).sum();
+                let sizes = self.present().map(|(_, message)| size(message));
+                let octets = sizes.fold(0, u64::saturating_add);
                 status(&format!("+OK {} {octets}", self.present().count()))
             }
             ("LIST", [] | [_]) => self.listing(arguments.first().copied(), |message| {
