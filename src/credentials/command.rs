@@ -2,8 +2,15 @@
 //!
 //! No shell runs. Invariants: the program ends or is ended; what it prints is bounded; its standard error is shown only
 //! when it fails.
+//!
+//! A program that is ended takes along what it started, which is known by its process group. It gets one of its own only
+//! where there is no terminal: on one it may have to ask, as pinentry-tty and `pass` do, and the system stops whatever is
+//! in another group than the one in the foreground and reads from it. There the program alone is ended; what it started
+//! is in the group that Ctrl-C reaches, and ends with the terminal at the latest.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Read};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
@@ -11,6 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 use zeroize::Zeroizing;
 
 use super::error::{Error, Key};
@@ -25,6 +35,9 @@ const MAX_OUTPUT: usize = 64 * 1024;
 
 /// How long its output is waited for once it has ended.
 const AFTERWARDS: Duration = Duration::from_secs(1);
+
+/// How long it may take to end once it is told to.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How much of its standard error an error message holds.
 const MAX_SHOWN: usize = 400;
@@ -61,18 +74,17 @@ pub(super) fn first_line(key: Key, argv: &[String], stop: &AtomicBool) -> Result
     } else {
         Stdio::null()
     };
-    let mut child = Command::new(&program)
+    let mut command = Command::new(&program);
+    command
         .args(&argv[1..])
         .stdin(stdin)
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
+        .stderr(Stdio::piped());
+    let mut running = Running::start(&mut command, has_terminal()).map_err(failed)?;
+    let child = &mut running.child;
     let (stdout, stderr) = (collect(child.stdout.take()), collect(child.stderr.take()));
-    let Some(status) = wait_for_end(&mut child, stop).map_err(failed)? else {
-        // It may have ended by itself.
-        let _ = child.kill();
-        let _ = child.wait();
+    let Some(status) = running.wait_for_end(stop).map_err(failed)? else {
+        drop(running);
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Stopped);
         }
@@ -93,14 +105,83 @@ pub(super) fn first_line(key: Key, argv: &[String], stop: &AtomicBool) -> Result
     first_line_of(&stdout.take(stop)?, &format!("the {key} {program}"))
 }
 
-/// Waits for the program to end; `None` if it takes too long or a stop is asked for.
-fn wait_for_end(child: &mut Child, stop: &AtomicBool) -> io::Result<Option<ExitStatus>> {
+/// Whether the program could ask somebody: its standard input is a terminal, or it can open the one that we belong to.
+fn has_terminal() -> bool {
+    io::stdin().is_terminal() || File::open("/dev/tty").is_ok()
+}
+
+/// A program that was started. Dropping it ends it, where it has not ended.
+struct Running {
+    child: Child,
+    /// Its number is that of a process group, too.
+    leads: bool,
+    /// It is reaped: its number may be another's.
+    over: bool,
+}
+
+impl Running {
+    /// Starts it, in a process group of its own where there is no terminal.
+    fn start(command: &mut Command, has_terminal: bool) -> io::Result<Self> {
+        if !has_terminal {
+            command.process_group(0);
+        }
+        Ok(Self {
+            child: command.spawn()?,
+            leads: !has_terminal,
+            over: false,
+        })
+    }
+
+    /// Waits for the program to end; `None` if it takes too long or a stop is asked for.
+    fn wait_for_end(&mut self, stop: &AtomicBool) -> io::Result<Option<ExitStatus>> {
+        let is_to_end = || stop.load(Ordering::Relaxed);
+        let waited = wait(DEADLINE, is_to_end, || self.child.try_wait());
+        self.over = matches!(waited, Ok(Some(_)));
+        waited
+    }
+
+    /// Whether it has ended. It is not reaped, so that its number stays its own.
+    fn has_ended(&self) -> io::Result<Option<()>> {
+        let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        Ok(waitid(WaitId::Pid(self.id()), how)?.map(drop))
+    }
+
+    fn id(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        for signal in [Signal::TERM, Signal::KILL] {
+            // It may have ended by itself, or run as another user by now.
+            let _ = if self.leads {
+                kill_process_group(self.id(), signal)
+            } else {
+                kill_process(self.id(), signal)
+            };
+            // What cannot be told to end is left to the system.
+            let _ = wait(GRACE, || false, || self.has_ended());
+        }
+        let _ = self.child.try_wait();
+    }
+}
+
+/// Asks until there is something; `None` if it takes too long or is to be given up.
+fn wait<T>(
+    patience: Duration,
+    is_to_end: impl Fn() -> bool,
+    mut ask: impl FnMut() -> io::Result<Option<T>>,
+) -> io::Result<Option<T>> {
     let mut waited = Duration::ZERO;
     // Most are quick, and some wait for a person.
     let mut pause = Duration::from_millis(1);
-    while waited < DEADLINE && !stop.load(Ordering::Relaxed) {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+    while waited < patience && !is_to_end() {
+        if let Some(it) = ask()? {
+            return Ok(Some(it));
         }
         thread::sleep(pause);
         waited += pause;
@@ -157,6 +238,11 @@ fn shown(stderr: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::PipeReader;
+    use std::os::fd::OwnedFd;
+
+    use rustix::process::{getpgid, getpgrp, test_kill_process};
+
     use super::*;
 
     fn run(script: &str) -> Result<Secret, Error> {
@@ -219,6 +305,57 @@ mod tests {
             first_line(Key::Password, &argv, &AtomicBool::new(true)),
             Err(Error::Stopped)
         ));
+    }
+
+    /// A program that has started another one, with the pipe to which both could print, and the other's number.
+    fn with_another(has_terminal: bool) -> (Running, PipeReader, Pid) {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "sleep 1000 & echo $!; wait"])
+            .stdout(Stdio::piped());
+        let mut running = Running::start(&mut command, has_terminal).unwrap();
+        let mut pipe = PipeReader::from(OwnedFd::from(running.child.stdout.take().unwrap()));
+        let mut line = Vec::new();
+        while !line.ends_with(b"\n") {
+            let mut byte = [0];
+            pipe.read_exact(&mut byte).unwrap();
+            line.extend(byte);
+        }
+        let number = str::from_utf8(&line).unwrap().trim().parse().unwrap();
+        (running, pipe, Pid::from_raw(number).unwrap())
+    }
+
+    #[test]
+    fn what_a_program_started_ends_with_it() {
+        let (mut running, mut pipe, _) = with_another(false);
+        let stopped = running.wait_for_end(&AtomicBool::new(true)).unwrap();
+        assert_eq!(stopped, None);
+        assert_eq!(getpgid(Some(running.id())).unwrap(), running.id());
+        drop(running);
+        // The end comes with the last that has it open.
+        assert_eq!(pipe.read(&mut [0]).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_program_that_does_not_want_to_end_is_ended() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' TERM; echo; sleep 1000; sleep 1000"]);
+        command.stdout(Stdio::piped());
+        let mut running = Running::start(&mut command, false).unwrap();
+        let mut pipe = running.child.stdout.take().unwrap();
+        pipe.read_exact(&mut [0]).unwrap();
+        drop(running);
+        assert_eq!(pipe.read(&mut [0]).unwrap(), 0);
+    }
+
+    #[test]
+    fn on_a_terminal_a_program_stays_in_our_group_and_is_ended_alone() {
+        let (running, _pipe, other) = with_another(true);
+        let id = running.id();
+        assert_eq!(getpgid(Some(id)).unwrap(), getpgrp());
+        drop(running);
+        assert!(test_kill_process(id).is_err());
+        kill_process(other, Signal::KILL).unwrap();
     }
 
     #[test]

@@ -211,6 +211,24 @@ fn a_person_is_asked_only_where_one_sits() {
 }
 
 #[test]
+fn a_program_may_ask_on_the_terminal_wherever_standard_input_comes_from() {
+    let mailbox = Mailbox::new(1);
+    // As pinentry-tty does; what is not in the foreground of the terminal would be stopped.
+    let ask = "stty -echo </dev/tty; printf 'PIN? ' >/dev/tty; read pin </dev/tty; stty echo </dev/tty; echo $pin";
+    let command = format!("password-command = [\"sh\", \"-c\", \"{ask}\"]");
+    mailbox.configure_password(&command, "");
+    for input in ["/dev/tty", "/dev/null"] {
+        let script = format!("$popfetch sync -q <{input}");
+        let mut terminal = Terminal::new(&mailbox.sandbox, &script, &[]);
+        terminal.reads("PIN? ");
+        terminal.types(PASSWORD);
+        let (status, shown) = terminal.ends();
+        assert_eq!(status, 0, "{input}: {shown}");
+    }
+    assert_eq!(mailbox.here(), mailbox.there());
+}
+
+#[test]
 fn accounts_are_asked_for_one_after_another() {
     let mut options = Options::new(Tls::None);
     for user in ["one", "two"] {
