@@ -10,6 +10,7 @@
 
 mod address;
 mod content;
+mod pace;
 mod reply;
 mod session;
 #[cfg(test)]

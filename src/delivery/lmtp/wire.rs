@@ -1,8 +1,8 @@
 //! The bytes of a connection to an LMTP server: commands out, replies in.
 //!
 //! It refuses to know which command means what. Invariants: no write and no reply takes longer than the time-out or, once a
-//! stop is asked for, much longer than the grace that the caller allows; memory does not grow with what the server
-//! sends; a reply is read only for a command that was sent.
+//! stop is asked for, much longer than the grace that the caller allows; what is sent in many writes goes at some pace;
+//! memory does not grow with what the server sends; a reply is read only for a command that was sent.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::super::error::Error;
 use super::super::handover::shown;
+use super::pace::Pace;
 use super::reply::Reply;
 
 /// How often a waiting connection looks whether it should stop.
@@ -22,6 +23,9 @@ const MAX_LINE: usize = 8 * 1024;
 
 /// The most lines of a reply: servers offer some twenty extensions.
 const MAX_LINES: usize = 100;
+
+/// What is wrong with a server that takes what it is sent piece by piece.
+const SLOW: &str = "it took next to nothing for too long";
 
 /// A connection.
 #[derive(Debug)]
@@ -57,6 +61,8 @@ pub(super) struct Wire {
     tick: Duration,
     /// When the write or reply began that is under way.
     began: Instant,
+    /// How much longer than it should the server may take with what it is sent.
+    pace: Pace,
     incoming: Vec<u8>,
 }
 
@@ -82,6 +88,7 @@ impl Wire {
             timeout,
             tick,
             began: Instant::now(),
+            pace: Pace::new(timeout),
             incoming: Vec::new(),
         })
     }
@@ -111,7 +118,7 @@ impl Wire {
         self.send(format!("{line}\r\n").as_bytes(), during, patience)
     }
 
-    /// Sends bytes, to which nothing may have been answered yet.
+    /// Sends bytes, to which nothing may have been answered yet. All that is sent up to the next reply goes at one pace.
     pub(super) fn send(
         &mut self,
         mut bytes: &[u8],
@@ -125,7 +132,8 @@ impl Wire {
             self.began = Instant::now();
             match self.patiently(during, patience, |socket| socket.write(bytes))? {
                 0 => return Err(self.lost(during, io::ErrorKind::WriteZero.into())),
-                sent => bytes = &bytes[sent..],
+                sent if self.pace.took(sent, self.began.elapsed()) => bytes = &bytes[sent..],
+                _ => return Err(self.lost(during, io::Error::new(io::ErrorKind::TimedOut, SLOW))),
             }
         }
         Ok(())
@@ -138,6 +146,7 @@ impl Wire {
         patience: Patience<'_>,
     ) -> Result<Reply, Error> {
         self.began = Instant::now();
+        self.pace.begins();
         let mut reply = None;
         for _ in 0..MAX_LINES {
             let line = self.line(during, patience)?;
@@ -260,4 +269,41 @@ impl Write for Socket {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_takes_a_piece_now_and_then_is_not_waited_for() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut wire = Wire::new(Socket::Unix(ours), "here".to_owned(), PATIENCE).unwrap();
+        // 16 MiB/s are wanted, and 4 KiB come each 10 ms at most.
+        wire.pace = Pace::of(16 << 20, Duration::from_millis(200));
+        let server = thread::spawn(move || {
+            let mut piece = [0; 4 * 1024];
+            while theirs.read(&mut piece).is_ok_and(|length| length > 0) {
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let stop = AtomicBool::new(false);
+        let message = vec![b'x'; 4 << 20];
+        let mut pieces = message.chunks(64 * 1024);
+        let error = pieces.find_map(|piece| {
+            let sent = wire.send(piece, "the message", Patience::until(&stop));
+            sent.err()
+        });
+        let Some(Error::LmtpLost { source, .. }) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(source.to_string(), SLOW);
+        drop(wire);
+        server.join().unwrap();
+    }
+
+    /// Much longer than the server is silent.
+    const PATIENCE: Duration = Duration::from_secs(60);
 }
