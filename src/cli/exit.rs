@@ -80,6 +80,8 @@ impl Status {
             error.into()
         } else if let Some(schedule::Error::NoCrontab) = error.downcast_ref() {
             Self::Unavailable
+        } else if let Some(schedule::Error::Slow { .. }) = error.downcast_ref() {
+            Self::Later
         } else {
             // What remains is the system's: no random numbers, no signals, a closed pipe.
             Self::Local

@@ -7,13 +7,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use super::Error;
+use super::program::{TO_DO, TO_SAY, output};
 use crate::cli::{surroundings, visible};
 
 /// The crontab; `None` if the user has none.
 pub(super) fn read() -> Result<Option<Vec<u8>>, Error> {
-    let output = command(&["-l"]).output().map_err(failed)?;
+    let output = run(&mut command(&["-l"]), TO_SAY)?;
     if output.status.success() {
         return Ok(Some(output.stdout));
     }
@@ -28,10 +30,10 @@ pub(super) fn read() -> Result<Option<Vec<u8>>, Error> {
 /// Puts this in place of the crontab; nothing at all removes it.
 pub(super) fn write(crontab: &[u8]) -> Result<(), Error> {
     let output = if crontab.is_empty() {
-        command(&["-r"]).output().map_err(failed)?
+        run(&mut command(&["-r"]), TO_DO)?
     } else {
         let table = nameless(crontab)?;
-        command(&["-"]).stdin(table).output().map_err(failed)?
+        run(command(&["-"]).stdin(table), TO_DO)?
     };
     if output.status.success() {
         Ok(())
@@ -64,20 +66,15 @@ fn command(arguments: &[&str]) -> Command {
         .args(arguments)
         // Its words are compared.
         .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stdin(Stdio::null());
     command
 }
 
-fn failed(source: io::Error) -> Error {
-    match source.kind() {
-        io::ErrorKind::NotFound => Error::NoCrontab,
-        _ => Error::Run {
-            name: "crontab",
-            source,
-        },
-    }
+fn run(command: &mut Command, patience: Duration) -> Result<Output, Error> {
+    output(command, "crontab", patience).map_err(|error| match error {
+        Error::Run { source, .. } if source.kind() == io::ErrorKind::NotFound => Error::NoCrontab,
+        error => error,
+    })
 }
 
 fn refused(output: &Output) -> Error {

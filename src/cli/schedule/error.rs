@@ -27,6 +27,18 @@ pub(in crate::cli) enum Error {
         /// Why.
         source: io::Error,
     },
+    /// It does not come to an end.
+    #[error(
+        "{name} has not answered for {seconds} s: run it by hand to see what it waits for: {line}"
+    )]
+    Slow {
+        /// The program.
+        name: &'static str,
+        /// How long it was waited for.
+        seconds: u64,
+        /// How it was run.
+        line: String,
+    },
     /// The place of this program or of a file is unknown.
     #[error("cannot tell where popfetch is")]
     Program(#[source] io::Error),

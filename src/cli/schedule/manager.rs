@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::program::{TO_DO, output};
 use super::{Error, launchd, systemd};
 use crate::cli::visible;
 
@@ -100,10 +101,7 @@ pub(super) fn install_list(path: &Path, list: &str) -> Result<(), Error> {
     write(path, list)?;
     let mut command = Command::new("launchctl");
     command.arg("bootstrap").arg(domain()).arg(path);
-    let output = command.output().map_err(|source| Error::Run {
-        name: "launchctl",
-        source,
-    })?;
+    let output = output(command.stdin(Stdio::null()), "launchctl", TO_DO)?;
     if output.status.success() {
         return Ok(());
     }
@@ -129,8 +127,9 @@ pub(super) fn remove_list(path: &Path) -> Result<bool, Error> {
 fn unload() {
     let label = format!("{}/{}", domain(), launchd::LABEL);
     let mut command = Command::new("launchctl");
+    command.arg("bootout").arg(label).stdin(Stdio::null());
     // It is told by what follows, if launchd cannot be reached.
-    let _ = command.arg("bootout").arg(label).output();
+    let _ = output(&mut command, "launchctl", TO_DO);
 }
 
 /// This user's graphical session, as launchd names it.
@@ -165,19 +164,18 @@ enum Answer {
 }
 
 fn systemctl(arguments: &[&str]) -> Result<Answer, Error> {
-    let output = Command::new("systemctl")
+    let mut command = Command::new("systemctl");
+    command
         .arg("--user")
         .args(arguments)
         // Its words are compared.
         .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output();
-    let output = match output {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Answer::Unreachable),
-        output => output.map_err(|source| Error::Run {
-            name: "systemctl",
-            source,
-        })?,
+        .stdin(Stdio::null());
+    let output = match output(&mut command, "systemctl", TO_DO) {
+        Err(Error::Run { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            return Ok(Answer::Unreachable);
+        }
+        output => output?,
     };
     if output.status.success() {
         return Ok(Answer::Well);

@@ -16,6 +16,7 @@ mod every;
 mod job;
 mod launchd;
 mod manager;
+mod program;
 mod systemd;
 mod times;
 

@@ -4,12 +4,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::every::Every;
 use super::job::{self, Job};
+use super::program::{TO_SAY, output};
 use super::{Kind, Timer};
 
 pub(super) const SERVICE: &str = "popfetch.service";
@@ -190,13 +191,14 @@ fn said(timer: &str) -> (Option<Every>, String) {
 
 /// What the service manager says of the timer; nothing where there is no manager.
 fn elapse() -> String {
-    let output = Command::new("systemctl")
+    let mut command = Command::new("systemctl");
+    command
         .args(["--user", "show", TIMER, "--timestamp=unix"])
         .args(["-p", "NextElapseUSecRealtime", "-p", "LastTriggerUSec"])
         // A manager that hangs is not waited for.
         .env("SYSTEMD_BUS_TIMEOUT", "2s")
-        .output();
-    match output {
+        .stdin(Stdio::null());
+    match output(&mut command, "systemctl", TO_SAY) {
         Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
         Err(_) => String::new(),
     }

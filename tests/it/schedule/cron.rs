@@ -176,6 +176,20 @@ fn a_crontab_that_refuses_is_quoted_and_nothing_is_claimed() {
 }
 
 #[test]
+fn a_crontab_that_does_not_answer_is_not_waited_for() {
+    let place = Place::new();
+    place.script("crontab", "#!/bin/sh\nexec sleep 1000\n");
+    let out = place.run(["cron", "--install"]);
+    assert_eq!(out.code, 75);
+    assert!(
+        out.stderr.contains("crontab has not answered for 10 s")
+            && out.stderr.contains("crontab -l"),
+        "{}",
+        out.stderr
+    );
+}
+
+#[test]
 fn a_popfetch_that_is_killed_leaves_a_whole_crontab() {
     let place = Place::new();
     // More than a pipe holds.
