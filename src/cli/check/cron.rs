@@ -1,7 +1,7 @@
 //! Finds out whether cron would find an account's secret: popfetch starts itself as cron would.
 //!
 //! It refuses to know how a secret is found. Invariants: what was found is not handed over, only that it was; the other
-//! popfetch has no terminal and no variables but those that cron sets, and it ends, or is ended.
+//! popfetch has no terminal and no variables but those that cron sets, and it ends, or is ended with what it runs.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::super::args::{Check, Global};
 use super::super::exit::Status;
@@ -26,6 +27,9 @@ const DEADLINE: Duration = Duration::from_secs(150);
 
 /// Between two looks at whether it has ended.
 const TICK: Duration = Duration::from_millis(20);
+
+/// How long it may take to end once it is told to, and to end what it runs: a little more than that may take.
+const GRACE: Duration = Duration::from_secs(4);
 
 /// How long is waited for what it said, once it has ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -70,7 +74,7 @@ pub(super) fn find(
         }
         let is_over = waited >= DEADLINE;
         if is_over || surroundings::is_set(stop) {
-            end(&mut child);
+            end(&mut child).map_err(failed)?;
             return Err(if is_over {
                 let reason = format!("it took longer than {} s", DEADLINE.as_secs());
                 Trouble::Unattended { reason }
@@ -116,10 +120,23 @@ fn start(account: &str, file: &Path, home: &Path) -> io::Result<Child> {
         .spawn()
 }
 
-/// Ends it. It may have done so by itself.
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+/// Ends it. A program that it runs for a secret is in a group of its own, which it alone can end: so it is asked first.
+fn end(child: &mut Child) -> io::Result<()> {
+    let id = Pid::from_child(child);
+    // It may have ended by itself.
+    let _ = kill_process(id, Signal::TERM);
+    let mut waited = Duration::ZERO;
+    while waited < GRACE && child.try_wait()?.is_none() {
+        thread::sleep(TICK);
+        waited += TICK;
+    }
+    if child.try_wait()?.is_none() {
+        // It leads a group once it has left the terminal behind.
+        let _ = kill_process_group(id, Signal::KILL);
+        let _ = child.kill();
+        child.wait()?;
+    }
+    Ok(())
 }
 
 /// What the other popfetch does: finds the secret, without a terminal, and keeps it to itself.

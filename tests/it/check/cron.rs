@@ -1,7 +1,12 @@
 //! What a person has and cron has not.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::{CWD, Mode, OFlags, mkfifoat};
 
 use super::super::support::keyring::Keyring;
 use super::super::support::mailbox::{Mailbox, PASSWORD};
@@ -87,6 +92,46 @@ fn a_command_finds_no_terminal_under_cron() {
     command.stdin(std::process::Stdio::null());
     let out = Running::new(command).finish();
     assert!(out.stdout.contains("ended with 0"), "{}", out.stdout);
+}
+
+#[test]
+fn what_cron_would_wait_for_ends_with_the_check() {
+    let mailbox = Mailbox::new(1);
+    let path = mailbox.sandbox.path("fifo");
+    mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
+    let mut options = File::options();
+    let options = options
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let mut fifo = options.open(&path).unwrap();
+    let script = format!(
+        "test -n \\\"$SAFE\\\" && exec echo $SAFE; exec 3>{}; sleep 1000 & echo begun >&3; wait",
+        path.display()
+    );
+    let command = format!("password-command = [\"sh\", \"-c\", \"{script}\"]");
+    mailbox.configure_password(&command, "");
+    let mut check = mailbox.sandbox.command();
+    check.arg("check").env("SAFE", PASSWORD);
+    let check = Running::new(check);
+    // Nothing comes before somebody has opened it, which looks like an end.
+    assert_eq!(read(&mut fifo, |length| length > 0), "begun\n".len());
+    check.signal("INT");
+    assert_eq!(check.finish().code, 75);
+    // The end comes once nobody has it open any more.
+    assert_eq!(read(&mut fifo, |_| true), 0);
+}
+
+/// Reads until so much came that it will do.
+fn read(fifo: &mut File, will_do: impl Fn(usize) -> bool) -> usize {
+    for _ in 0..3000 {
+        match fifo.read(&mut [0; 64]) {
+            Ok(length) if will_do(length) => return length,
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it is still open, and nothing comes");
 }
 
 #[test]
