@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::bulk;
 use super::deliveries::{self, DeliveryId};
 use super::elsewhere;
 use super::error::Error;
@@ -22,7 +23,7 @@ const MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What has been absent from an account since before some time.
 const LONG_ABSENT: &str =
-    "WHERE account = ?1 AND absent_since IS NOT NULL AND absent_since < ?2 AND replaced IS NULL";
+    "account = ?1 AND absent_since IS NOT NULL AND absent_since < ?2 AND replaced IS NULL";
 
 /// What was asked for and did not arrive has arrived.
 pub(super) const MEND: &str = "DELETE FROM stumble WHERE account = ? AND uid = ?";
@@ -110,7 +111,7 @@ impl<'l> Account<'l> {
         let is_long_absent = |connection: &Connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT EXISTS (SELECT 1 FROM message {LONG_ABSENT})"
+                    "SELECT EXISTS (SELECT 1 FROM message WHERE {LONG_ABSENT})"
                 ))?
                 .query_row(params![self.id, long_ago], |row| row.get(0))
         };
@@ -130,9 +131,8 @@ impl<'l> Account<'l> {
             }
             elsewhere::meet(transaction, self.id, facts, now)?;
             // What is just found to be back was never absent for long.
-            transaction
-                .prepare_cached(&format!("UPDATE message SET replaced = ?3 {LONG_ABSENT}"))?
-                .execute(params![self.id, long_ago, now])?;
+            let values = (self.id, long_ago, now);
+            bulk::change(transaction, "replaced = ?3", LONG_ABSENT, values)?;
             let mut gone = transaction.prepare_cached(
                 "UPDATE message SET absent_since = ?1, deleted = iif(delete_sent IS NULL, NULL, ?1) WHERE id = ?2",
             )?;

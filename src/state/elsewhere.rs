@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Row, Transaction, params};
 
 use super::account::{Account, MEND};
+use super::bulk;
 use super::error::Error;
 use super::facts::{Facts, Met, stored};
 use super::likeness::{Likeness, distinct};
@@ -175,12 +176,12 @@ pub(super) fn meet(
     if !facts.are_inexact || facts.standings.is_empty() {
         return Ok(());
     }
-    transaction
-        .prepare_cached(
-            "UPDATE message SET likeness = NULL WHERE account = ? AND likeness IS NOT NULL AND likeness != 'guessed'",
-        )?
-        .execute([account])
-        .map(drop)
+    bulk::change(
+        transaction,
+        "likeness = NULL",
+        "account = ? AND likeness IS NOT NULL AND likeness != 'guessed'",
+        [account],
+    )
 }
 
 #[cfg(test)]

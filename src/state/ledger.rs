@@ -305,6 +305,9 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         .and_then(|()| connection.pragma_update(None, "foreign_keys", true))
         // In KiB, below zero: a batch's pages fit, and what was written is not read again.
         .and_then(|()| connection.pragma_update(None, "cache_size", -512))
+        // No uid and no subject is written outside the state, where nothing may be written in a sandbox: what is sorted
+        // is kept here anyway, and `bulk` bounds what a statement may have to take back.
+        .and_then(|()| connection.pragma_update(None, "temp_store", "MEMORY"))
         .map_err(sqlite)?;
     migrate(&mut connection, path)?;
     connection.busy_timeout(ATTEMPT).map_err(sqlite)?;

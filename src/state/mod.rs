@@ -13,6 +13,7 @@
 //! the kernel, keeps two runs apart.
 
 mod account;
+mod bulk;
 mod delays;
 mod deliveries;
 mod elsewhere;

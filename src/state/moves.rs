@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::account::Account;
+use super::bulk;
 use super::error::Error;
 use super::facts::{Facts, Standing};
 use super::ledger::Ledger;
@@ -72,8 +73,10 @@ impl Account<'_> {
         self.ledger.note(|transaction| {
             if !is_borne_out {
                 // What was taken over since is said of the maildrop as it is now.
-                transaction.execute(
-                    "UPDATE message SET listed = -1 WHERE account = ?1 AND replaced IS NULL
+                bulk::change(
+                    transaction,
+                    "listed = -1",
+                    "account = ?1 AND replaced IS NULL AND listed != -1
                      AND NOT (listed = -2 AND absent_since >= (SELECT moved FROM account WHERE id = ?1))",
                     [self.id],
                 )?;

@@ -9,6 +9,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::LazyLock;
 
+use rusqlite::Connection;
+
 use super::support::certificates::{Authority, Leaf};
 use super::support::keyring::Keyring;
 use super::support::lmtp::Lmtp;
@@ -103,6 +105,26 @@ fn a_folder_elsewhere_is_out_of_reach_and_keeps_no_other_account_from_its_mail()
     }
     assert_eq!(sandbox.run(["sync"]).code, 0);
     assert_eq!(fs::read_dir(sandbox.home("private")).unwrap().count(), 3);
+}
+
+#[test]
+fn the_state_needs_no_file_elsewhere_however_much_of_it_changes() {
+    if !*IS_WHOLE {
+        return;
+    }
+    let mailbox = Mailbox::new(2000);
+    works(&mailbox);
+    // All of it left the server long ago, and is forgotten at once: SQLite keeps what it may have to take back.
+    let state = Connection::open(mailbox.sandbox.path("state/popfetch/state.db")).unwrap();
+    let changed = state.execute("UPDATE message SET absent_since = 1", []);
+    assert_eq!(changed.unwrap(), 2000);
+    mailbox
+        .server
+        .replace(USER, Maildrop::sample("another", 0, 1));
+    works(&mailbox);
+    let forgotten = "SELECT count(*) FROM message WHERE replaced IS NOT NULL";
+    let forgotten: u32 = state.query_row(forgotten, [], |row| row.get(0)).unwrap();
+    assert_eq!(forgotten, 2000);
 }
 
 #[test]
