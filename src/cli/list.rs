@@ -1,5 +1,8 @@
 //! `popfetch list`: shows what is on the server, and what would be done with it.
+//!
+//! It refuses to know how that is found out. Invariant: however much senders write into their headers, little of it is held.
 
+use std::io;
 use std::num::NonZeroUsize;
 
 use console::{Term, measure_text_width};
@@ -16,10 +19,11 @@ use super::wrap::wrap;
 use super::{accounts, explain, report, visible};
 use crate::plan::Decision;
 use crate::retention::Verdict;
-use crate::sync::{self, Explained, Outcome, Presence, Tally};
+use crate::sync::{self, Came, Explained, Outcome, Presence, Tally};
 
-/// A message, and what its header says where the server gives it.
-type Listed = (Explained, Option<Header>);
+/// How much is kept before it is shown: many thousands of rows. A list that is longer, as a hostile server's, is shown piece
+/// by piece, each with its own columns.
+const MAX_KEPT: usize = 2 << 20;
 
 /// Lists the account that was named.
 pub(super) fn list(options: &List, global: &Global) -> anyhow::Result<Status> {
@@ -30,36 +34,27 @@ pub(super) fn list(options: &List, global: &Global) -> anyhow::Result<Status> {
     let results = run.each(NonZeroUsize::MIN, |account, observer| {
         run.with_job(account, |job| {
             let mut tally = Tally::default();
-            let only_new = options.new;
-            let listed = sync::list(
-                job,
-                ledger.as_ref(),
-                only_new,
-                Header::read,
-                observer,
-                &mut tally,
-            );
-            (listed, tally)
+            let mut shown = Shown::new(&options.account, global);
+            let show = |came: Came<'_>| {
+                shown.keep(&came);
+                if shown.kept >= MAX_KEPT {
+                    observer.step_aside(|| shown.print(came.listed, came.total));
+                }
+            };
+            let ledger = ledger.as_ref();
+            let listed = sync::list(job, ledger, options.new, show, observer, &mut tally);
+            (listed, tally, shown)
         })
     });
     // The one account's work panicked, and has told why.
-    let Some((listed, tally)) = results.into_iter().flatten().next() else {
+    let Some((listed, tally, mut shown)) = results.into_iter().flatten().next() else {
         return Ok(Status::Bug);
     };
-    let name = &options.account;
-    match &listed {
-        Ok(listed) if global.json => {
-            for message in listed {
-                report::data(&visible::json(&object(name, message)))?;
-            }
-        }
-        Ok(listed) => {
-            for line in text(name, listed, tally.listed, global.verbose > 0) {
-                report::data(&line)?;
-            }
-        }
-        Err(_) => {}
+    if let Ok(listed) = &listed {
+        shown.print(listed, tally.listed);
+        shown.explain(listed);
     }
+    shown.result?;
     let failure = listed.err();
     let outcome = Outcome { tally, failure };
     let whose = Whose::of(selected[0]);
@@ -72,41 +67,117 @@ pub(super) fn list(options: &List, global: &Global) -> anyhow::Result<Status> {
     Ok(Status::of_outcome(&outcome))
 }
 
-/// What a person sees; with `reasons` also a line with the reason below each message.
-fn text(account: &str, listed: &[Listed], all: usize, reasons: bool) -> Vec<String> {
-    let is_new =
-        |(message, _): &&Listed| matches!(message.presence, Presence::New | Presence::Doubtful);
-    let new = listed.iter().filter(is_new).count();
-    let mut lines = vec![format!("{account}: {all} on the server, {new} of them new")];
-    if listed.is_empty() {
-        return lines;
-    }
-    let now = Timestamp::now();
-    let rows: Vec<Row> = listed.iter().map(|message| row(message, now)).collect();
-    let stdout = Term::stdout();
-    let width = stdout.is_term().then(|| stdout.size().1.into());
-    let mut rows = rows::lines(&rows, width).into_iter();
-    lines.extend(rows.next());
-    for (row, (message, _)) in rows.zip(listed) {
-        lines.push(row);
-        if reasons {
-            let Explained {
-                uid,
-                decision,
-                verdict,
-                ..
-            } = message;
-            lines.push(format!("    {uid}: {decision}; {verdict}"));
-        }
-    }
-    lines.push(String::new());
-    lines.extend(legend(listed, width));
-    lines
+/// What is shown, and what is kept until it is.
+struct Shown<'s> {
+    account: &'s str,
+    as_json: bool,
+    /// Each message has a line with the reason below it.
+    reasons: bool,
+    now: Timestamp,
+    /// The columns of the terminal, if it is one.
+    width: Option<usize>,
+    has_begun: bool,
+    rows: Vec<(usize, Row)>,
+    objects: Vec<String>,
+    /// How much is kept, in octets.
+    kept: usize,
+    /// Whether all of it could be printed.
+    result: io::Result<()>,
 }
 
-fn row((message, header): &Listed, now: Timestamp) -> Row {
+impl<'s> Shown<'s> {
+    fn new(account: &'s str, global: &Global) -> Self {
+        let stdout = Term::stdout();
+        Self {
+            account,
+            as_json: global.json,
+            reasons: global.verbose > 0,
+            now: Timestamp::now(),
+            width: stdout.is_term().then(|| stdout.size().1.into()),
+            has_begun: false,
+            rows: Vec::new(),
+            objects: Vec::new(),
+            kept: 0,
+            result: Ok(()),
+        }
+    }
+
+    fn keep(&mut self, came: &Came<'_>) {
+        let message = &came.listed[came.at];
+        let header = came.header.map(Header::read);
+        if self.as_json {
+            let object = visible::json(&object(self.account, message, header.as_ref()));
+            self.kept += size_of::<String>() + object.len();
+            self.objects.push(object);
+        } else {
+            let row = row(message, header.as_ref(), self.now);
+            self.kept += size_of::<(usize, Row)>() + row.octets();
+            self.rows.push((came.at, row));
+        }
+    }
+
+    /// Prints what is kept.
+    fn print(&mut self, listed: &[Explained], total: usize) {
+        self.kept = 0;
+        let lines = if self.as_json {
+            std::mem::take(&mut self.objects)
+        } else {
+            self.text(listed, total)
+        };
+        self.say(&lines);
+    }
+
+    /// What a person sees of it.
+    fn text(&mut self, listed: &[Explained], total: usize) -> Vec<String> {
+        let has_begun = std::mem::replace(&mut self.has_begun, true);
+        let mut lines = Vec::new();
+        if !has_begun {
+            let is_new = |message: &&Explained| {
+                matches!(message.presence, Presence::New | Presence::Doubtful)
+            };
+            let (account, new) = (self.account, listed.iter().filter(is_new).count());
+            lines.push(format!(
+                "{account}: {total} on the server, {new} of them new"
+            ));
+        }
+        let (places, rows): (Vec<usize>, Vec<Row>) = self.rows.drain(..).unzip();
+        if rows.is_empty() {
+            return lines;
+        }
+        let mut rows = rows::lines(&rows, self.width).into_iter();
+        lines.extend(rows.next().filter(|_| !has_begun));
+        for (at, row) in places.into_iter().zip(rows) {
+            lines.push(row);
+            if self.reasons {
+                let Explained {
+                    uid,
+                    decision,
+                    verdict,
+                    ..
+                } = &listed[at];
+                lines.push(format!("    {uid}: {decision}; {verdict}"));
+            }
+        }
+        lines
+    }
+
+    /// Prints what the plans mean.
+    fn explain(&mut self, listed: &[Explained]) {
+        if !self.as_json && !listed.is_empty() {
+            self.say(&[String::new()]);
+            self.say(&legend(listed, self.width));
+        }
+    }
+
+    fn say(&mut self, lines: &[String]) {
+        if self.result.is_ok() {
+            self.result = lines.iter().try_for_each(|line| report::data(line));
+        }
+    }
+}
+
+fn row(message: &Explained, header: Option<&Header>, now: Timestamp) -> Row {
     let shown = |text: Option<&String>| text.map_or_else(String::new, |text| visible::text(text));
-    let header = header.as_ref();
     Row {
         number: message.number.to_string(),
         size: message.size.to_string(),
@@ -153,9 +224,9 @@ fn days(until: Timestamp, now: Timestamp) -> String {
 }
 
 /// Each plan with its reasons, and how many messages have it.
-fn legend(listed: &[Listed], columns: Option<usize>) -> Vec<String> {
+fn legend(listed: &[Explained], columns: Option<usize>) -> Vec<String> {
     let mut kinds: Vec<(String, String, String, usize)> = Vec::new();
-    for (message, _) in listed {
+    for message in listed {
         let plan = plan(message, &|_| "N".to_owned());
         let (fetch, keep) = (message.fetching(), reason(message.verdict));
         let same = kinds
@@ -196,9 +267,8 @@ fn reason(verdict: Verdict) -> String {
     }
 }
 
-fn object(account: &str, (message, header): &Listed) -> Value {
+fn object(account: &str, message: &Explained, header: Option<&Header>) -> Value {
     let mut object = explain::object(account, message);
-    let header = header.as_ref();
     let date = header.and_then(|header| header.date);
     object["date"] = json!(date.map(|date| date.to_string()));
     object["from"] = json!(header.and_then(|header| header.from.as_ref()));

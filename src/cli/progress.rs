@@ -167,6 +167,13 @@ impl Observer for AccountBar<'_> {
     }
 }
 
+impl AccountBar<'_> {
+    /// Prints something, with no bar in its way.
+    pub(super) fn step_aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.own.bar.suspend(print)
+    }
+}
+
 impl Gauge {
     fn new(bar: ProgressBar, name: &str, width: usize) -> Self {
         let bar = bar

@@ -18,6 +18,23 @@ pub(super) struct Row {
     pub(super) subject: String,
 }
 
+impl Row {
+    /// How much its texts hold.
+    pub(super) fn octets(&self) -> usize {
+        let Self {
+            number,
+            size,
+            date: _,
+            presence,
+            plan,
+            from,
+            subject,
+        } = self;
+        let texts = [number, size, presence, plan, from, subject];
+        texts.into_iter().map(String::len).sum()
+    }
+}
+
 /// From so many columns on, a date has its time.
 const WIDE: usize = 100;
 

@@ -1,7 +1,7 @@
 //! Explains each message on the server and asks for its header, for somebody to read.
 //!
-//! It refuses to read headers: whoever asked does, one at a time, so that no more of them is kept than is wanted. Invariant:
-//! neither the server's mail nor the state nor the destination is changed; only TOP is sent for a message.
+//! It refuses to read headers: whoever asked does, one at a time, and none of them is kept. Invariant: neither the server's
+//! mail nor the state nor the destination is changed; only TOP is sent for a message.
 
 use std::cell::Cell;
 use std::io::{Read, Write};
@@ -20,60 +20,78 @@ const MAX_HEADER: usize = 64 * 1024;
 /// A server that refuses so many headers, and gives none, has no TOP (RFC 1939 §7: it is optional).
 const ENOUGH_REFUSALS: usize = 10;
 
-/// What is on the server, or what of it is not here yet. `read` makes of each header what is to be known of it; there is
-/// nothing where the server does not give one.
+/// A message on the server, as soon as its header came.
+#[derive(Clone, Copy, Debug)]
+pub struct Came<'l> {
+    /// How many there are on the server.
+    pub total: usize,
+    /// All that are listed.
+    pub listed: &'l [Explained],
+    /// Which of these it is.
+    pub at: usize,
+    /// Its header, where the server gives it.
+    pub header: Option<&'l [u8]>,
+}
+
+/// What is on the server, or what of it is not here yet; each is shown in its turn.
 ///
 /// # Errors
 /// The server, the password or the ledger cannot be used.
-pub fn list<T>(
+pub fn list(
     job: &Job<'_>,
     ledger: Option<&Ledger>,
     only_new: bool,
-    read: impl FnMut(&[u8]) -> T,
+    mut show: impl FnMut(Came<'_>),
     observer: &dyn Observer,
     tally: &mut Tally,
-) -> Result<Vec<(Explained, Option<T>)>, Error> {
-    let (mut session, mut explained) = look(job, ledger, observer, tally)?;
-    tally.listed = explained.len();
+) -> Result<Vec<Explained>, Error> {
+    let (mut session, mut listed) = look(job, ledger, observer, tally)?;
+    let total = listed.len();
+    tally.listed = total;
     if only_new {
-        explained.retain(|it| matches!(it.presence, Presence::New | Presence::Doubtful));
+        listed.retain(|it| matches!(it.presence, Presence::New | Presence::Doubtful));
     }
-    observer.notice(Event::Headers(explained.len()));
-    let headers = ask(&mut session, &explained, read, tally)?;
+    observer.notice(Event::Headers(listed.len()));
+    let show = |at, header: Option<&[u8]>| {
+        show(Came {
+            total,
+            listed: &listed,
+            at,
+            header,
+        });
+    };
+    tally.no_headers = ask(&mut session, &listed, show)?;
     leave(session);
-    Ok(explained.into_iter().zip(headers).collect())
+    Ok(listed)
 }
 
-/// Asks for the headers of these; gives one result for each.
-fn ask<S: Read + Write, T>(
+/// Asks for the headers of these, and shows each or that there is none; gives a refusal where all were refused.
+fn ask<S: Read + Write>(
     session: &mut Session<S>,
-    explained: &[Explained],
-    mut read: impl FnMut(&[u8]) -> T,
-    tally: &mut Tally,
-) -> Result<Vec<Option<T>>, Error> {
+    listed: &[Explained],
+    mut show: impl FnMut(usize, Option<&[u8]>),
+) -> Result<Option<Reply>, Error> {
     let is_hopeless = Cell::new(false);
-    let numbers = explained.iter().map(|message| message.number);
+    let numbers = listed.iter().map(|message| message.number);
     let mut replies = session.headers(numbers.take_while(|_| !is_hopeless.get()));
-    let (mut headers, mut given) = (Vec::with_capacity(explained.len()), false);
+    let (mut asked, mut given) = (0, false);
     let mut refusal: Option<Reply> = None;
     while let Some(came) = replies.next()? {
         match came {
             Retrieved::Message(_, body) => {
-                headers.push(Some(read(&start(body)?)));
+                show(asked, Some(&start(body)?));
                 given = true;
             }
             Retrieved::Refused(_, reply) => {
-                headers.push(None);
+                show(asked, None);
                 refusal.get_or_insert(reply);
-                is_hopeless.set(!given && headers.len() >= ENOUGH_REFUSALS);
+                is_hopeless.set(!given && asked + 1 >= ENOUGH_REFUSALS);
             }
         }
+        asked += 1;
     }
-    if !given {
-        tally.no_headers = refusal;
-    }
-    headers.resize_with(explained.len(), || None);
-    Ok(headers)
+    (asked..listed.len()).for_each(|at| show(at, None));
+    Ok(refusal.filter(|_| !given))
 }
 
 /// A header as far as it is read; the rest is read past.

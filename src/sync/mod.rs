@@ -43,7 +43,7 @@ use jiff::Timestamp;
 
 pub use explain::{Explained, Presence, explain};
 pub use former::open as open_maildrop;
-pub use list::list;
+pub use list::{Came, list};
 pub use mark::{Marked, mark_seen};
 pub use observer::{Event, Observer};
 pub use outcome::{Error, Outcome, Problem, Tally, Wait};

@@ -253,6 +253,31 @@ fn a_header_may_be_endless_missing_or_nonsense() {
 }
 
 #[test]
+fn many_headers_that_are_full_are_shown_in_little_memory() {
+    const COUNT: usize = 8000;
+    let words = "ein Wörtchen ".repeat(70);
+    let header = format!("From: {words}\r\n {words}\r\nSubject: {words}\r\n {words}\r\n");
+    let mail = |at: usize| message(&format!("uid-{at}"), &header);
+    let mailbox = mailbox((1..=COUNT).map(mail));
+    for (arguments, most) in [(&[][..], COUNT + 4), (&["--json"], COUNT)] {
+        let out = list(&mailbox, arguments);
+        assert_eq!((out.code, out.stderr.as_str()), (0, ""));
+        assert_eq!(out.stdout.lines().count(), most);
+        let mebibytes = out.peak >> 20;
+        assert!(mebibytes < 64, "{arguments:?}: it held {mebibytes} MiB");
+        // All is shown, to the last word.
+        let last = out
+            .stdout
+            .lines()
+            .filter(|line| line.matches("Wörtchen").count() >= 2 * 70);
+        assert_eq!(last.count(), COUNT);
+    }
+    let out = list(&mailbox, &[]);
+    let titles = out.stdout.lines().filter(|line| line.contains("subject"));
+    assert_eq!(titles.count(), 1);
+}
+
+#[test]
 fn a_server_without_top_is_told_once_and_all_else_is_shown() {
     for without_pipelining in [false, true] {
         let mut options = Options::new(Tls::None).without("TOP");
