@@ -172,6 +172,13 @@ impl Case {
         self
     }
 
+    /// The server drips under TLS, so that popfetch waits for longer, silence or not: on a machine that is busy a drop may
+    /// take more than a second to come through.
+    pub(super) fn drips_under_tls(mut self, way: Way) -> Self {
+        self.timeout = "3s";
+        self.by(way)
+    }
+
     /// The run ends with this status, and says these words on one line.
     pub(super) fn fails(mut self, code: i32, words: &[&str]) -> Self {
         self.code = code;

@@ -32,12 +32,13 @@ fn a_server_that_drips_is_given_up_whatever_it_drips_in() {
         dripping("RETR 2", b"+OK\r\nSubject: x\r\n\r\n", b"..\r\n", 1),
         // The beginning of a record of the handshake, as large as they get.
         dripping("STLS", b"+OK\r\n", b"\x16\x03\x03\x40\x00\x02", 0)
-            .by(Way::Stls)
+            .drips_under_tls(Way::Stls)
             .either(&[75, 76]),
         // There an octet comes with some twenty others around it.
-        dripping("GREETING", b"+", b"O", 0).by(Way::Implicit),
-        dripping("UIDL", b"+OK\r\n1 ", b"u", 0).by(Way::Implicit),
-        dripping("RETR 2", b"+OK\r\nSubject: x\r\n\r\n", b"x\r\n", 1).by(Way::Implicit),
+        dripping("GREETING", b"+", b"O", 0).drips_under_tls(Way::Implicit),
+        dripping("UIDL", b"+OK\r\n1 ", b"u", 0).drips_under_tls(Way::Implicit),
+        dripping("RETR 2", b"+OK\r\nSubject: x\r\n\r\n", b"x\r\n", 1)
+            .drips_under_tls(Way::Implicit),
     ];
     try_all("drips", cases);
 }
