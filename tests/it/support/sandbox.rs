@@ -328,7 +328,9 @@ fn collect(mut output: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// The most memory that a process has held so far, in bytes (proc(5)).
+/// The most memory that a process has held so far, in bytes (proc(5)). The kernel keeps it, so that only what is held in the
+/// last moment can be missed. What wait4(2) gives would be no better: it counts what our own process held when it started
+/// the other.
 fn peak_of(id: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let kibibytes = status
