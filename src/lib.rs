@@ -51,7 +51,7 @@
 //! | 3 edge | [`cli`] (and `main.rs`, which only calls it) | 2, 1, 0 |
 //! | 2 assembly | [`config`] reads what is wanted, [`sync`] does it, [`check`] says what stands in its way, [`import`] reads what other programs were told and have seen | 1, 0, not each other |
 //! | 1 islands | [`pop3`], [`delivery`], [`state`], [`credentials`], [`plan`], [`retention`], [`providers`], [`autoconfig`] | 0 only |
-//! | 0 words | [`mail`], [`secret`] | small crates |
+//! | 0 words | [`mail`], [`owner`], [`secret`] | small crates |
 //!
 //! # Deliberate absences
 //!
@@ -71,6 +71,7 @@ pub mod credentials;
 pub mod delivery;
 pub mod import;
 pub mod mail;
+pub mod owner;
 pub mod plan;
 pub mod pop3;
 pub mod providers;

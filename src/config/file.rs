@@ -9,9 +9,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::process::geteuid;
-
 use super::Error;
+use crate::owner::{is_trusted, own};
 use crate::secret::Secret;
 
 /// A configuration file as it is on the disk.
@@ -43,7 +42,7 @@ pub(super) fn read(path: &Path) -> Result<Source, Error> {
         return Err(Error::Folder { path: path.clone() });
     }
     if metadata.is_file() {
-        trust(path, metadata.uid(), geteuid().as_raw(), metadata.mode())?;
+        trust(path, metadata.uid(), own(), metadata.mode())?;
     }
     // Room for all at once: a buffer that grows leaves copies behind that nobody wipes.
     let mut bytes = Vec::with_capacity(LARGEST + 1);
@@ -70,7 +69,7 @@ pub(super) fn read(path: &Path) -> Result<Source, Error> {
 /// Refuses what others than ourselves and root could have written: it can name commands to run.
 fn trust(path: &Path, owner: u32, own: u32, mode: u32) -> Result<(), Error> {
     let path = || path.to_owned();
-    if ![own, ROOT].contains(&owner) {
+    if !is_trusted(owner, own) {
         let path = path();
         return Err(Error::Foreign { path, owner });
     }
@@ -92,9 +91,6 @@ fn mode(metadata: &Metadata) -> Option<u32> {
     let mode = metadata.permissions().mode() & 0o7777;
     metadata.is_file().then_some(mode)
 }
-
-/// Who may change anything anyway.
-const ROOT: u32 = 0;
 
 /// The permission to write, of all.
 const ALL_WRITE: u32 = 0o002;

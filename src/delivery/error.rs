@@ -17,6 +17,20 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// Mail is at home in nobody else's folder.
+    #[error("the Maildir {} belongs to another user (uid {owner}), who could take the mail away", path.display())]
+    Foreign {
+        /// The folder, or the one in it that is the trouble.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// A link in a folder of another user could lead the mail anywhere.
+    #[error("{} is a symbolic link, and the folder it is in belongs to another user", path.display())]
+    Led {
+        /// The link.
+        path: PathBuf,
+    },
     /// A message cannot be written to its hidden file.
     #[error("cannot write {}", path.display())]
     Stage {
@@ -140,6 +154,8 @@ impl Error {
             Self::LmtpRefused { temporary, .. } => *temporary,
             Self::Locked { .. } | Self::LmtpLost { .. } | Self::Stopped => true,
             Self::Folder { .. }
+            | Self::Foreign { .. }
+            | Self::Led { .. }
             | Self::Mbox { .. }
             | Self::NoLmtp { .. }
             | Self::NotAnMbox { .. }

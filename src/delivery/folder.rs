@@ -10,22 +10,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, unlinkat};
-use rustix::process::geteuid;
 
 use super::error::Error;
+use crate::owner::{is_root, is_trusted, own};
 
-/// Who runs this.
-pub(super) fn own() -> u32 {
-    geteuid().as_raw()
+/// Whether mail may be left with this user. Root may leave it with anybody.
+pub(super) fn may_have_mail(user: u32) -> bool {
+    is_trusted(user, own()) || is_root(own())
 }
-
-/// Whether mail may be left with this user: ourselves, or root, who can do anything anyway. Root may leave it with anybody.
-pub(super) fn is_trusted(owner: u32) -> bool {
-    [owner, own()].contains(&ROOT) || owner == own()
-}
-
-/// Who may do anything.
-const ROOT: u32 = 0;
 
 /// A folder, open.
 #[derive(Debug)]
@@ -62,9 +54,7 @@ impl Folder {
                 path,
             }),
             Err(_) if flags.contains(OFlags::NOFOLLOW) && path.is_symlink() => {
-                let reason =
-                    "it is a symbolic link, and the folder it is in belongs to another user";
-                Err(failed(io::Error::other(reason)))
+                Err(Error::Led { path })
             }
             Err(error) => Err(failed(error.into())),
         }
@@ -72,11 +62,13 @@ impl Folder {
 
     /// Refuses a folder of another user, who could take away what is put there.
     pub(super) fn trusted(self) -> Result<Self, Error> {
-        if is_trusted(self.owner()?) {
-            return Ok(self);
+        match self.owner()? {
+            owner if may_have_mail(owner) => Ok(self),
+            owner => Err(Error::Foreign {
+                path: self.path,
+                owner,
+            }),
         }
-        let reason = io::Error::other("it belongs to another user");
-        Err(Error::folder(&self.path)(reason))
     }
 
     fn owner(&self) -> Result<u32, Error> {
@@ -245,10 +237,7 @@ mod tests {
         // Only root may give a folder away.
         if chown(root.path(), Some(12345), None).is_ok() {
             let error = folder.inside("tmp").unwrap_err();
-            let Error::Folder { source, .. } = error else {
-                panic!("{error:?}");
-            };
-            assert!(source.to_string().contains("another user"), "{source}");
+            assert!(matches!(error, Error::Led { .. }), "{error:?}");
             folder.inside("other").unwrap();
         }
     }

@@ -8,11 +8,11 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use rustix::process::geteuid;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
 use crate::mail::Digest;
+use crate::owner::own;
 
 /// The folder of the lock files, in that of the state.
 const FOLDER: &str = "locks";
@@ -123,7 +123,7 @@ pub(super) fn make_private_folder(path: &Path) -> Result<(), Error> {
 /// Refuses a folder that is not ours, or in which all may put anything; gives its permissions.
 fn judge(path: &Path) -> Result<u32, Error> {
     let found = fs::metadata(path).map_err(Error::folder(path))?;
-    let (owner, own, mode) = (found.uid(), geteuid().as_raw(), found.mode() & 0o7777);
+    let (owner, own, mode) = (found.uid(), own(), found.mode() & 0o7777);
     let path = path.to_owned();
     if owner != own {
         Err(Error::Foreign { path, owner, own })

@@ -13,7 +13,7 @@ use std::path::Path;
 use source::{Source, crates, imports, root, sources};
 
 /// Each module of `src/` and its layer. It may import from lower layers only.
-const LAYERS: [(&str, u8); 16] = [
+const LAYERS: [(&str, u8); 17] = [
     ("main", 4),
     ("cli", 3),
     ("config", 2),
@@ -29,6 +29,7 @@ const LAYERS: [(&str, u8); 16] = [
     ("providers", 1),
     ("autoconfig", 1),
     ("mail", 0),
+    ("owner", 0),
     ("secret", 0),
 ];
 

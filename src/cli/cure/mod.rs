@@ -143,6 +143,11 @@ pub(super) fn of_delivery(error: &delivery::Error) -> Option<String> {
                 path.display()
             ));
         }
+        Error::Foreign { .. } | Error::Led { .. } => {
+            return Some(
+                "deliver to a folder of yours, or run popfetch as that user; nothing was delivered there".to_owned(),
+            );
+        }
         Error::NotAnMbox { .. } => {
             return Some("correct deliver; nothing was fetched for it".to_owned());
         }

@@ -11,7 +11,8 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use super::super::error::Error;
-use super::super::folder::{is_trusted, own};
+use super::super::folder::may_have_mail;
+use crate::owner::{is_trusted, own};
 
 /// A file, whatever names it has: device and inode.
 pub(super) type FileId = (u64, u64);
@@ -64,7 +65,7 @@ pub(super) fn look_at(path: &Path) -> Result<Place, Error> {
     if !metadata.is_symlink() {
         return match kind(metadata.file_type()) {
             // Who made it first in a folder like /tmp could read the mail, and take it away.
-            None if !is_trusted(metadata.uid()) => Err(refused("another user's file")),
+            None if !may_have_mail(metadata.uid()) => Err(refused("another user's file")),
             None => Ok(Place::File(id(&metadata))),
             Some(found) => Err(refused(found)),
         };
@@ -80,7 +81,7 @@ pub(super) fn look_at(path: &Path) -> Result<Place, Error> {
         Err(refused(found))
     } else if target.uid() != own {
         Err(refused("a symbolic link to another user's file"))
-    } else if ![own, 0].contains(&metadata.uid()) {
+    } else if !is_trusted(metadata.uid(), own) {
         // In a folder like /var/mail it could lead to any file of ours.
         Err(refused("a symbolic link that another user made"))
     } else {
