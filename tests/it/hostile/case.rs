@@ -241,6 +241,12 @@ impl Case {
         self
     }
 
+    /// The messages that are here in the end, as they are stored.
+    pub(super) fn has_in_the_end(mut self, messages: Vec<Vec<u8>>) -> Self {
+        self.kept = Some(messages);
+        self
+    }
+
     /// The messages that are here after each run, as they are stored: what the server has later is not what it gave.
     pub(super) fn keeps(mut self, messages: Vec<Vec<u8>>) -> Self {
         self.arrived = Some(messages.clone());

@@ -3,6 +3,7 @@
 
 use super::case::{Case, LOGIN, Way, letter, stored};
 use super::trial::try_all;
+use crate::support::maildrop::Message;
 use crate::support::options::{Act, Fault, Loss};
 
 const ASKED: &[&str] = &["CAPA", LOGIN];
@@ -145,7 +146,67 @@ fn a_refusal_too_many_gives_no_uid_the_message_of_another() {
             .or_sent(&[&["CAPA", LOGIN, "3 RETR", "STAT"]])
             .empties()
     });
-    try_all("refusals too many", cases.into());
+    // Counted with line ends of one octet, the second is as large as the first truly is.
+    let counted = |n: usize, more: &str| {
+        let letter = letter(n);
+        let raw = [&letter.raw[..], more.as_bytes()].concat();
+        let ends = raw.split(|octet| *octet == b'\n').count() - 1;
+        let claimed = Some((raw.len() - ends) as u64);
+        Message {
+            raw,
+            claimed,
+            ..letter
+        }
+    };
+    let mail = [counted(0, ""), counted(1, "xxx\r\n"), counted(2, "")];
+    assert_eq!(mail[1].claimed, Some(mail[0].raw.len() as u64));
+    let guessed = Case::new("-ERR before the reply to RETR 1 of a server that guesses sizes")
+        .mail(mail)
+        .lines("leave-on-server = false")
+        .at("RETR 1", Act::Before(b"-ERR late\r\n".to_vec()))
+        .fails(76, &["the server broke the protocol during STAT"])
+        .told_in(2)
+        .arrives(vec![])
+        .sent(&[FETCHED])
+        .or_sent(&[&["CAPA", LOGIN, "3 RETR", "STAT"]])
+        .empties();
+    try_all(
+        "refusals too many",
+        cases.into_iter().chain([guessed]).collect(),
+    );
+}
+
+#[test]
+fn a_refusal_too_many_gives_no_header_to_another_message() {
+    let case = Case::new("-ERR before the reply to TOP 1")
+        .lines("leave-on-server = false")
+        .says_to("UIDL", "-ERR unknown command\r\n")
+        .at("TOP 1", Act::Before(b"-ERR late\r\n".to_vec()))
+        .fails(76, &["the server broke the protocol during STAT"])
+        .arrives(vec![])
+        .sent(&[&["CAPA", LOGIN, "3 TOP"]])
+        .or_sent(&[&["CAPA", LOGIN, "3 TOP", "STAT"]])
+        .empties();
+    try_all("headers out of step", vec![case]);
+}
+
+#[test]
+fn a_message_too_many_leaves_no_uid_with_the_message_of_another() {
+    // As from a server that doubles no dots, where a mail holds the end of its own reply and a whole one.
+    let forged = Message::new("", "Subject: forged\r\n\r\nforged\r\n");
+    let reply = [b"+OK\r\n", &forged.raw[..], b".\r\n"].concat();
+    let here = [stored([0, 1]), vec![forged.stored()]].concat();
+    let case = Case::new("a message behind RETR 2")
+        .lines("leave-on-server = false")
+        .at("RETR 2", Act::After(reply))
+        .fails(76, &["the server broke the protocol during STAT"])
+        .arrives(here.clone())
+        .sent(&[FETCHED])
+        .or_sent(&[&["CAPA", LOGIN, "3 RETR", "STAT"]])
+        .asks(3)
+        .has_in_the_end([here, stored([2])].concat())
+        .empties();
+    try_all("a message too many", vec![case]);
 }
 
 #[test]
