@@ -6,7 +6,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use crate::delivery::Packs;
-use crate::mail::MessageNumber;
+use crate::mail::{MessageNumber, Uid};
 use crate::state::{Arrival, Recognised};
 
 /// A batch is committed at so many messages: each costs a sync or two, and a lost one costs fetching it again.
@@ -27,8 +27,8 @@ pub(super) struct Batch {
     pub(super) recognised: Vec<Recognised>,
     /// The pack that some of them are in, and no others.
     pub(super) pack: Option<String>,
-    /// Each may be another than it is taken for.
-    pub(super) unsure: bool,
+    /// Each may be another than it is taken for, since this one came.
+    pub(super) unsure_since: Option<Uid>,
 }
 
 impl Batch {
@@ -47,8 +47,8 @@ pub(super) struct Batches<'b> {
     begun: Instant,
     /// Nobody can say yet whether it is what it is taken for.
     held: bool,
-    /// The same of all that is handed over from now on, which is too much to be held.
-    unsure: bool,
+    /// The same of all that is handed over since this message came, which is too much to be held.
+    unsure_since: Option<Uid>,
 }
 
 impl<'b> Batches<'b> {
@@ -60,18 +60,18 @@ impl<'b> Batches<'b> {
             octets: 0,
             begun: Instant::now(),
             held: false,
-            unsure: false,
+            unsure_since: None,
         }
     }
 
-    /// From now on what is handed over may be another than it is taken for.
-    pub(super) fn doubt(&mut self) {
-        self.unsure = true;
+    /// From this message on, what is handed over may be another than it is taken for.
+    pub(super) fn doubt(&mut self, uid: Uid) {
+        self.unsure_since.get_or_insert(uid);
     }
 
-    /// Whether that was said.
-    pub(super) fn is_unsure(&self) -> bool {
-        self.unsure
+    /// The first message of which that was said.
+    pub(super) fn unsure_since(&self) -> Option<&Uid> {
+        self.unsure_since.as_ref()
     }
 
     /// Hands nothing over any more, until it is released: what was collected before goes first. False if nobody takes it.
@@ -123,7 +123,7 @@ impl<'b> Batches<'b> {
     fn hand_over(&mut self) -> bool {
         self.octets = 0;
         self.batch.pack = self.packs.and_then(Packs::seal);
-        self.batch.unsure = self.unsure;
+        self.batch.unsure_since.clone_from(&self.unsure_since);
         let taken = self.sender.send(std::mem::take(&mut self.batch)).is_ok();
         self.begun = Instant::now();
         taken
@@ -145,7 +145,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::mail::{Digest, Octets, Uid};
+    use crate::mail::{Digest, Octets};
     use crate::state::Heading;
 
     fn arrival() -> Arrival {

@@ -110,10 +110,13 @@ impl Transfer<'_> {
         tally.new_octets.0 += writer.written.octets.0;
         tally.note_all(writer.written.problems);
         let is_lost = |error: &Error| is_out_of_step(error, session.is_pipelined());
-        let doubted = if read.as_ref().is_err_and(is_lost) {
-            self.account.doubt(&writer.written.unsure)
-        } else {
-            Ok(())
+        let doubted = match &writer.written.unsure {
+            Some((since, messages)) if read.as_ref().is_err_and(is_lost) => {
+                // The first one's content may be to blame: it holds up no other message in the next run.
+                let stumbled = self.account.stumble(since);
+                stumbled.and(self.account.doubt(messages))
+            }
+            _ => Ok(()),
         };
         // If writing failed, reading failed for that reason.
         written.and(read)?;
@@ -161,7 +164,7 @@ impl Transfer<'_> {
             left = &left[came..];
             let is_over = came == 0 || left.is_empty();
             // What is not of the listed size may be another message.
-            if batches.is_held() || (is_over && batches.is_unsure()) {
+            if batches.is_held() || (is_over && batches.unsure_since().is_some()) {
                 session.make_sure()?;
                 batches.release();
             }
@@ -329,7 +332,7 @@ impl Transfer<'_> {
             .map(|more| entry.size.0.saturating_add(more))
             .contains(&received)
         {
-            batches.doubt();
+            batches.doubt(entry.owned_uid());
         }
         Ok(Arrival {
             uid: entry.owned_uid(),

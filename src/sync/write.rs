@@ -13,7 +13,7 @@ use super::outcome::{Error, Problem};
 use super::publish::Publisher;
 use super::store::Store;
 use crate::delivery::Maildir;
-use crate::mail::{MessageNumber, Octets};
+use crate::mail::{MessageNumber, Octets, Uid};
 use crate::state::{Account, Arrival, DeliveryId, MessageId, Owed};
 
 /// A message that is safe here now.
@@ -30,8 +30,8 @@ pub(super) struct Written {
     pub(super) octets: Octets,
     /// What keeps the others.
     pub(super) problems: Vec<Problem>,
-    /// Messages on record that may be others than they are taken for.
-    pub(super) unsure: Vec<MessageId>,
+    /// Messages on record that may be others than they are taken for, since this one came.
+    pub(super) unsure: Option<(Uid, Vec<MessageId>)>,
 }
 
 /// Writes for one transfer.
@@ -159,11 +159,10 @@ impl<'w> Writer<'w> {
             published,
             self.job.now,
         )?;
-        if batch.unsure {
+        if let Some(since) = batch.unsure_since {
+            let (_, unsure) = self.written.unsure.get_or_insert((since, Vec::new()));
             let recognised = batch.recognised.iter().map(|message| message.id);
-            self.written
-                .unsure
-                .extend(ids.iter().copied().chain(recognised));
+            unsure.extend(ids.iter().copied().chain(recognised));
         }
         for arrival in &arrivals {
             let Arrival {
