@@ -311,7 +311,7 @@ mod tests {
     fn with_another(has_terminal: bool) -> (Running, PipeReader, Pid) {
         let mut command = Command::new("sh");
         command
-            .args(["-c", "sleep 1000 & echo $!; wait"])
+            .args(["-c", "sleep 60 & echo $!; wait"])
             .stdout(Stdio::piped());
         let mut running = Running::start(&mut command, has_terminal).unwrap();
         let mut pipe = PipeReader::from(OwnedFd::from(running.child.stdout.take().unwrap()));
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn a_program_that_does_not_want_to_end_is_ended() {
         let mut command = Command::new("sh");
-        command.args(["-c", "trap '' TERM; echo; sleep 1000; sleep 1000"]);
+        command.args(["-c", "trap '' TERM; echo; sleep 30; sleep 30"]);
         command.stdout(Stdio::piped());
         let mut running = Running::start(&mut command, false).unwrap();
         let mut pipe = running.child.stdout.take().unwrap();

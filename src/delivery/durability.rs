@@ -2,11 +2,8 @@
 //!
 //! Invariant: when a call returns without an error, the files' content and their entries in the folder are durable.
 
-use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::panic::resume_unwind;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -60,21 +57,6 @@ fn sync_at_once(folder: &Folder, files: &[String]) -> io::Result<()> {
     })
 }
 
-/// Makes a folder that only its owner can enter, and what is missing above it; the entries are durable.
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let parent = folder.parent().unwrap_or(Path::new("/"));
-    make_folder(parent)?;
-    match DirBuilder::new().mode(0o700).create(folder) {
-        // Another account was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
-        result => result?,
-    }
-    File::open(parent)?.sync_all()
-}
-
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs::File;
@@ -112,7 +94,6 @@ mod linux {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
@@ -137,21 +118,5 @@ mod tests {
         }
         sync_at_once(&folder, &files).unwrap();
         assert!(sync_at_once(&folder, &missing).is_err());
-    }
-
-    #[test]
-    fn folders_are_made_for_their_owner_alone() {
-        let root = tempfile::tempdir().unwrap();
-        let deep = root.path().join("a/b/c");
-        make_folder(&deep).unwrap();
-        make_folder(&deep).unwrap();
-        for folder in [&deep, &root.path().join("a")] {
-            let mode = fs::metadata(folder).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o700);
-        }
-        let file = root.path().join("file");
-        fs::write(&file, "x").unwrap();
-        assert!(make_folder(&file.join("d")).is_err());
-        assert!(make_folder(&file).is_err());
     }
 }

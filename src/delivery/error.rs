@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::owner::walk;
 use rustix::io::Errno;
 
 /// A failure of a destination; what was staged and not published stays hidden.
@@ -25,8 +26,8 @@ pub enum Error {
         /// Whose it is.
         owner: u32,
     },
-    /// A link in a folder of another user could lead the mail anywhere.
-    #[error("{} is a symbolic link, and the folder it is in belongs to another user", path.display())]
+    /// A link of another user, or in a folder of one, could lead the mail anywhere.
+    #[error("{} is a symbolic link, which another user made or can change", path.display())]
     Led {
         /// The link.
         path: PathBuf,
@@ -179,6 +180,16 @@ impl Error {
     pub(super) fn folder(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         |source| Self::Folder { path, source }
+    }
+
+    /// What it means that the way to a folder was not gone to its end.
+    pub(super) fn way(
+        otherwise: impl FnOnce(io::Error) -> Self,
+    ) -> impl FnOnce(walk::Error) -> Self {
+        |error| match error {
+            walk::Error::Led { path } => Self::Led { path },
+            walk::Error::Io(error) => otherwise(error),
+        }
     }
 
     pub(super) fn sync(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {

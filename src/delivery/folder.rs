@@ -1,17 +1,18 @@
 //! A folder that is kept open: what is done in it is done there, whatever is put in its place meanwhile.
 //!
 //! It refuses to know what its files are. Invariants: a name is one in this folder; no file is made where one is, and
-//! none is opened through a link; where the folder above is another user's, no link leads here. Mail is at home in nobody
-//! else's folder, unless root put it there.
+//! none is opened through a link; no link that another user made leads here, and none in a folder of another user leads on.
+//! Mail is at home in nobody else's folder, unless root put it there.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, linkat, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, linkat, openat, renameat, unlinkat};
 
 use super::error::Error;
+use crate::owner::walk;
 use crate::owner::{is_root, is_trusted, own};
 
 /// Whether mail may be left with this user. Root may leave it with anybody.
@@ -27,15 +28,10 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder at `path`, wherever links lead.
+    /// Opens the folder at `path`, wherever links of ours lead.
     pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let file = openat(CWD, &path, flags, Mode::empty());
-        let file = file.map_err(|error| Error::folder(&path)(error.into()))?;
-        Ok(Self {
-            path,
-            file: file.into(),
-        })
+        let file = walk::open(&path).map_err(Error::way(Error::folder(&path)))?;
+        Ok(Self { path, file })
     }
 
     /// Opens the folder of this name in it. What another user owns, that user could change at any time: there no link

@@ -7,11 +7,11 @@ use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 
-use super::durability::make_folder;
 use super::error::Error;
 use super::folder::Folder;
 use super::naming::Stamp;
 use super::staging::Staging;
+use crate::owner::walk;
 
 /// A Maildir, as one account delivers to it in one run.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl<'s> Maildir<'s> {
     pub fn make(path: &Path) -> Result<(), Error> {
         ["tmp", "new", "cur"].into_iter().try_for_each(|name| {
             let folder = path.join(name);
-            make_folder(&folder).map_err(Error::folder(&folder))
+            walk::make(&folder).map_err(Error::way(Error::folder(&folder)))
         })
     }
 

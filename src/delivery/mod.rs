@@ -13,11 +13,10 @@
 //! Invariants: a file is visible only when it is whole and durable; content is written as it came, but for the line
 //! ends and what an mbox puts around it; memory does not grow with a message's size.
 
+use crate::owner::walk;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use durability::make_folder;
 
 mod durability;
 mod envelope;
@@ -87,7 +86,7 @@ impl Destination {
             Self::Mbox(mbox) => mbox.folder(),
             Self::Pipe(_) | Self::Lmtp(_) => return Ok(()),
         };
-        make_folder(folder).map_err(Error::folder(folder))
+        walk::make(folder).map_err(Error::way(Error::folder(folder)))
     }
 
     /// The file or folder that holds the mail, where it is known.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::durability::{make_folder, sync_files};
+use super::durability::sync_files;
 use super::error::Error;
 use super::folder::Folder;
 use super::maildir::unique_part;
@@ -17,6 +17,7 @@ use super::naming::Stamp;
 use super::newline::ToLf;
 use super::pack::{Packs, place};
 use crate::mail::{Digest, Octets};
+use crate::owner::walk;
 
 /// How much is collected for one write: enough that system calls do not count, little enough for many accounts.
 const BUFFER: usize = 64 * 1024;
@@ -55,7 +56,7 @@ impl<'s> Staging<'s> {
     /// # Errors
     /// The folder cannot be made or opened.
     pub fn spool(path: &Path, stamp: &'s Stamp) -> Result<Self, Error> {
-        make_folder(path).map_err(Error::folder(path))?;
+        walk::make(path).map_err(Error::way(Error::folder(path)))?;
         let folder = Folder::open(path.to_owned())?;
         Ok(Self::new(folder, String::new(), stamp))
     }

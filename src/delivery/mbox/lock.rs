@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, fcntl_lock, flock};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::super::durability::make_folder;
 use super::super::error::Error;
 use super::dotlock::{Attempt, Dotlock, beside};
 use super::open::{FileId, folder_of, id, look_at, open};
+use crate::owner::walk;
 
 /// The pause between two attempts: short beside what an append takes, long beside what an attempt costs.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -107,15 +107,18 @@ impl Mbox {
             Some(_) => {}
             None => {
                 let folder = folder_of(path);
-                make_folder(folder).map_err(Error::mbox(folder))?;
+                walk::make(folder).map_err(Error::way(Error::mbox(folder)))?;
             }
         }
+        // Nothing is made, the lock's file neither, where another user's link leads.
+        let folder = folder_of(path);
+        let folder = walk::enter(folder).map_err(Error::way(Error::mbox(folder)))?;
         let dotlock = match Dotlock::attempt(path, &held).map_err(Error::mbox(&beside(path)))? {
             Attempt::Taken(dotlock) => Some(dotlock),
             Attempt::Busy => return Ok(None),
             Attempt::Forbidden => None,
         };
-        let Some(file) = open(path, seen)? else {
+        let Some(file) = open(&folder, path, seen)? else {
             return Ok(None);
         };
         if !self.try_kernel_locks(&file)? {

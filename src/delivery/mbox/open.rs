@@ -3,12 +3,13 @@
 //! It refuses to know about locks. Invariants: what is opened is what was looked at, whoever changes the folder
 //! meanwhile; mail goes to no device, and through no link to where somebody else wants it.
 
-use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::fs::{self, File, FileType, Metadata};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::Errno;
 
 use super::super::error::Error;
 use super::super::folder::may_have_mail;
@@ -104,20 +105,23 @@ fn kind(found: FileType) -> Option<&'static str> {
     }
 }
 
-/// Opens what was seen there, or makes it; nothing if it has changed since.
-pub(super) fn open(path: &Path, seen: Place) -> Result<Option<File>, Error> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    // Should a FIFO have come there since, opening it must not wait.
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    match seen {
-        Place::Free => options.create_new(true).mode(0o600),
-        Place::File(_) => options.custom_flags((flags | OFlags::NOFOLLOW).bits().cast_signed()),
-        Place::Link(_) => options.custom_flags(flags.bits().cast_signed()),
+/// Opens what was seen there, or makes it; nothing if it has changed since. The folder is the mbox's.
+pub(super) fn open(folder: &File, path: &Path, seen: Place) -> Result<Option<File>, Error> {
+    let failed = Error::mbox(path);
+    let Some(name) = path.file_name() else {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
     };
-    let file = match options.open(path) {
-        Err(error) if has_changed(&error) => return Ok(None),
-        result => result.map_err(Error::mbox(path))?,
+    // Should a FIFO have come there since, opening it must not wait.
+    let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let flags = match seen {
+        Place::Free => flags | OFlags::CREATE | OFlags::EXCL,
+        Place::File(_) => flags | OFlags::NOFOLLOW,
+        Place::Link(_) => flags,
+    };
+    let file = match openat(folder, name, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => File::from(file),
+        Err(Errno::EXIST | Errno::NOENT | Errno::LOOP) => return Ok(None),
+        Err(error) => return Err(failed(error.into())),
     };
     let same = match seen.file() {
         None => true,
@@ -126,19 +130,19 @@ pub(super) fn open(path: &Path, seen: Place) -> Result<Option<File>, Error> {
     Ok(same.then_some(file))
 }
 
-/// Whether opening failed because something else is there now.
-fn has_changed(error: &io::Error) -> bool {
-    use io::ErrorKind::{AlreadyExists, NotFound};
-    matches!(error.kind(), AlreadyExists | NotFound)
-        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::os::unix::net::UnixListener;
 
     use super::*;
+    use crate::owner::walk;
+
+    /// Opens what was seen there.
+    fn open(path: &Path, seen: Place) -> Result<Option<File>, Error> {
+        let folder = walk::enter(folder_of(path)).unwrap();
+        super::open(&folder, path, seen)
+    }
 
     fn refused(path: &Path) -> &'static str {
         match look_at(path) {

@@ -2,6 +2,8 @@
 //!
 //! It refuses to know what is owned, and what comes of it if it is another's.
 
+pub mod walk;
+
 use rustix::process::geteuid;
 
 /// Who may change anything anyway.
