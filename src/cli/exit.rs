@@ -287,6 +287,7 @@ impl From<&credentials::Error> for Status {
             | Error::Empty { .. }
             | Error::Exposed { .. }
             | Error::File { .. }
+            | Error::Led { .. }
             | Error::Nowhere { .. } => Self::Configuration,
         }
     }

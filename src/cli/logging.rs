@@ -5,9 +5,9 @@
 //! at least what `--verbose` says, each line with its time.
 
 use std::fmt::Display;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::ThreadId;
@@ -17,10 +17,11 @@ use console::strip_ansi_codes;
 use indicatif::MultiProgress;
 use jiff::{Timestamp, Zoned};
 use log::{LevelFilter, Log, Metadata, Record};
+use rustix::fs::{Mode, OFlags, fcntl_setfl};
 
 use super::args::Global;
 use super::{report, visible};
-use crate::owner::{is_trusted, own};
+use crate::owner::{is_trusted, own, walk};
 
 /// Where lines go. There is one log in a process.
 static PLACES: Mutex<Places> = Mutex::new(Places {
@@ -80,12 +81,21 @@ pub(super) fn go_on(global: &Global, bars: &MultiProgress) {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    let file = options.append(true).create(true).mode(0o600).open(path)?;
-    // Who made it first in a folder like /tmp could read it, or lead it to another file.
-    let found = [file.metadata()?, path.symlink_metadata()?];
-    let mut owners = found.iter().filter(|it| it.is_file() || it.is_symlink());
-    if !owners.all(|it| is_trusted(it.uid(), own())) {
+    // Opening a pipe would wait for somebody to read it.
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOCTTY;
+    let mode = Mode::RUSR | Mode::WUSR;
+    let file = match walk::file(path, flags | OFlags::NONBLOCK, mode) {
+        Ok(file) => file,
+        Err(walk::Error::Io(error)) => return Err(error),
+        Err(error @ walk::Error::Led { .. }) => return Err(io::Error::other(error)),
+    };
+    fcntl_setfl(&file, OFlags::APPEND)?;
+    // Who made it first in a folder like /tmp could read it.
+    let (opened, named) = (file.metadata()?, path.symlink_metadata()?);
+    let is_named_pipe = named.file_type().is_fifo();
+    let of_others = |it: &fs::Metadata| !is_trusted(it.uid(), own());
+    let is_theirs = (opened.is_file() || is_named_pipe) && of_others(&opened);
+    if is_theirs || named.is_symlink() && of_others(&named) {
         return Err(io::Error::other("it belongs to another user"));
     }
     Ok(file)

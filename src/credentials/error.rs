@@ -82,6 +82,12 @@ pub enum Error {
         /// Its permission bits.
         mode: u32,
     },
+    /// Another user could have any file read in place of this one.
+    #[error("{} is a symbolic link, which another user made or can change", path.display())]
+    Led {
+        /// The link.
+        path: PathBuf,
+    },
     /// The file cannot be read.
     #[error("cannot read the password from {}", path.display())]
     File {

@@ -2,16 +2,16 @@
 //!
 //! Invariant: a file that others can read is refused, and what is checked is what is read.
 
-use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
 use super::error::Error;
 use super::first_line as first_line_of;
+use crate::owner::walk;
 use crate::secret::Secret;
 
 /// How much of a file is read; a password is shorter.
@@ -32,12 +32,14 @@ pub(super) fn first_line(path: &Path, readers: Readers) -> Result<Secret, Error>
         path: path.to_owned(),
         source,
     };
-    let mut file = OpenOptions::new()
-        .read(true)
-        // Opening a pipe would wait for somebody to write to it.
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)
-        .map_err(failed)?;
+    // Opening a pipe would wait for somebody to write to it. Through another user's link any file could be sent as a
+    // password to that user's server.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+    let mut file = match walk::file(path, flags, Mode::empty()) {
+        Ok(file) => file,
+        Err(walk::Error::Io(error)) => return Err(failed(error)),
+        Err(walk::Error::Led { path }) => return Err(Error::Led { path }),
+    };
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
         return Err(failed(io::Error::other("it is not a regular file")));

@@ -6,7 +6,13 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::Errno;
+
+use super::{is_trusted, own};
 
 /// Why a folder was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +50,33 @@ pub fn open(folder: &Path) -> Result<File, Error> {
 /// A link of another user is on the way, or it cannot be made.
 pub fn make(folder: &Path) -> Result<(), Error> {
     steps::walk(folder, true).map(drop)
+}
+
+/// Opens a file, or makes it, as the flags say; a link is followed only where nobody else can have made it.
+///
+/// # Errors
+/// A link of another user leads there, or the file cannot be opened.
+pub fn file(path: &Path, flags: OFlags, mode: Mode) -> Result<File, Error> {
+    let Some(name) = path.file_name() else {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    };
+    let above = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = enter(above.unwrap_or(Path::new(".")))?;
+    let flags = flags | OFlags::CLOEXEC;
+    match openat(&folder, name, flags | OFlags::NOFOLLOW, mode) {
+        Err(Errno::LOOP) => {}
+        result => return Ok(result.map_err(io::Error::from)?.into()),
+    }
+    // Who owns the folder could put another link in its place.
+    let own = own();
+    let link = path.symlink_metadata()?;
+    if is_trusted(folder.metadata()?.uid(), own) && is_trusted(link.uid(), own) {
+        let file = openat(&folder, name, flags, mode).map_err(io::Error::from)?;
+        Ok(file.into())
+    } else {
+        let path = path.to_owned();
+        Err(Error::Led { path })
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -193,7 +226,7 @@ mod steps {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink};
+    use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 
     use super::*;
 
@@ -236,6 +269,26 @@ mod tests {
         assert!(open(&at("loop")).is_err());
         assert!(make(&at("gone/inbox")).is_err());
         assert!(!at("unmounted").exists());
+    }
+
+    #[test]
+    fn a_file_is_opened_through_ones_own_link_only() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        let open = |name: &str| file(&at(name), OFlags::RDONLY, Mode::empty());
+        fs::write(at("file"), "x").unwrap();
+        symlink("file", at("link")).unwrap();
+        open("file").unwrap();
+        open("link").unwrap();
+        assert!(matches!(open("none"), Err(Error::Io(_))));
+        // Only root may give it away.
+        if lchown(at("link"), Some(12345), None).is_ok() {
+            assert!(matches!(open("link"), Err(Error::Led { .. })));
+            lchown(at("link"), Some(0), None).unwrap();
+            lchown(root.path(), Some(12345), None).unwrap();
+            assert!(matches!(open("link"), Err(Error::Led { .. })));
+            open("file").unwrap();
+        }
     }
 
     #[cfg(target_os = "linux")]

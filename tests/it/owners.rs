@@ -1,11 +1,11 @@
 //! What belongs to others, or can be changed by them, is not believed; what is made here is ours alone, whatever the umask
 //! says. Only root can give something away: what needs that is tried where root runs the tests, as in CI.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
 
-use crate::support::mailbox::{Mailbox, account};
+use crate::support::mailbox::{Mailbox, PASSWORD, account};
 use crate::support::sandbox::Sandbox;
 
 /// Nobody that a test runs as.
@@ -269,5 +269,92 @@ fn a_log_of_another_user_is_not_written() {
             out.stderr
         );
         assert_eq!(fs::read(log).unwrap(), b"");
+    }
+}
+
+#[test]
+fn no_link_of_another_user_leads_to_mail_a_password_or_the_log() {
+    let mailbox = Mailbox::new(1);
+    let at = |name: &str| mailbox.sandbox.home(name);
+    for folder in ["theirs", "precious"] {
+        fs::create_dir(at(folder)).unwrap();
+    }
+    let precious = at("precious/file");
+    fs::write(&precious, format!("{PASSWORD}\n")).unwrap();
+    fs::set_permissions(&precious, Permissions::from_mode(0o600)).unwrap();
+    symlink(at("precious"), at("theirs/way")).unwrap();
+    symlink(&precious, at("theirs/file")).unwrap();
+    let deliveries = [
+        "{ maildir = \"~/theirs/way\" }",
+        "{ maildir = \"~/theirs/way/deep/inbox\" }",
+        "{ mbox = \"~/theirs/way/inbox\" }",
+    ];
+    if [at("theirs"), at("theirs/way"), at("theirs/file")]
+        .iter()
+        .any(|path| lchown(path, Some(STRANGER), None).is_err())
+    {
+        return;
+    }
+    for deliver in deliveries {
+        mailbox.configure_delivery(deliver, "");
+        assert_refused(
+            &mailbox,
+            74,
+            &["theirs/way is a symbolic link", "another user"],
+        );
+    }
+    mailbox.configure_password("password-file = \"~/theirs/file\"", "");
+    assert_refused(
+        &mailbox,
+        78,
+        &["theirs/file is a symbolic link", "another user"],
+    );
+    mailbox.configure("");
+    for log in ["theirs/file", "theirs/way/log"] {
+        let log = at(log);
+        let out = mailbox
+            .sandbox
+            .run(["sync", "--log-file", log.to_str().unwrap()]);
+        assert_eq!(out.code, 74, "{}", out.stderr);
+        assert!(out.stderr.contains("another user"), "{}", out.stderr);
+    }
+    let names: Vec<_> = fs::read_dir(at("precious"))
+        .unwrap()
+        .map(|it| it.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["file"]);
+    assert_eq!(
+        fs::read_to_string(&precious).unwrap(),
+        format!("{PASSWORD}\n")
+    );
+}
+
+#[test]
+fn a_log_that_is_another_users_pipe_is_not_waited_for() {
+    let mailbox = Mailbox::new(1);
+    let pipe = mailbox.sandbox.home("pipe");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    )
+    .unwrap();
+    let log = pipe.to_str().unwrap();
+    // Nobody reads it.
+    let out = mailbox.sandbox.run(["sync", "--log-file", log]);
+    assert_eq!(out.code, 74, "{}", out.stderr);
+    let _reader = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .unwrap();
+    let out = mailbox.sandbox.run(["sync", "--log-file", log]);
+    assert_eq!((out.code, out.stderr.as_str()), (0, ""));
+    if give_away(&pipe) {
+        let out = mailbox.sandbox.run(["sync", "--log-file", log]);
+        assert_eq!(out.code, 74, "{}", out.stderr);
+        assert!(out.stderr.contains("another user"), "{}", out.stderr);
     }
 }

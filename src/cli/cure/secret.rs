@@ -18,6 +18,7 @@ pub(in crate::cli) fn of_credentials(error: &credentials::Error, account: &str) 
         }
         Error::Empty { .. } => "the password is the first line, as UTF-8".to_owned(),
         Error::File { .. } => "correct password-file".to_owned(),
+        Error::Led { .. } => "name the file itself in password-file".to_owned(),
         Error::Keyring { .. } => {
             "use password-command or password-file where there is no keyring".to_owned()
         }
