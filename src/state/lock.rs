@@ -77,7 +77,10 @@ impl Lock {
         folders
             .iter()
             .filter(|folder| folder.is_dir())
-            .try_for_each(|folder| judge(folder).map(drop))?;
+            .try_for_each(|folder| match judge(folder)? & GROUP_WRITES {
+                0 => Ok(()),
+                _ => sweep(folder),
+            })?;
         let path = path_of(state, server, user);
         let file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -112,10 +115,41 @@ pub(super) fn make_private_folder(path: &Path) -> Result<(), Error> {
         .mode(0o700)
         .create(path)
         .map_err(Error::folder(path))?;
-    if judge(path)? & GROUP_WRITES != 0 {
+    let mode = judge(path)?;
+    if mode & GROUP_WRITES != 0 {
         // That a group of one's own may write is usual, where a folder was made by hand or mounted so. Should it not be
         // allowed to take that back, the next run tries again.
-        let _ = fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE));
+        let set = |mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+        let _ = set(PRIVATE);
+        // What the group has put there up to now would be believed.
+        if let Err(error) = sweep(path) {
+            let _ = set(mode);
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what is not ours in a folder and below it; no link is followed.
+fn sweep(folder: &Path) -> Result<(), Error> {
+    let failed = Error::folder(folder);
+    let entries: Vec<_> = fs::read_dir(folder)
+        .and_then(Iterator::collect)
+        .map_err(failed)?;
+    for entry in entries {
+        let path = entry.path();
+        let found = match entry.metadata() {
+            // Another process of ours is at work.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            found => found.map_err(Error::folder(&path))?,
+        };
+        let (owner, own) = (found.uid(), own());
+        if owner != own {
+            return Err(Error::Foreign { path, owner, own });
+        }
+        if found.is_dir() {
+            sweep(&path)?;
+        }
     }
     Ok(())
 }
@@ -170,7 +204,21 @@ mod tests {
         set(0o2770);
         acquire().unwrap();
         assert_eq!(fs::metadata(&locks).unwrap().mode() & 0o7777, 0o700);
-        // Only root may give a folder away.
+        // Only root may give a file or folder away.
+        let file = path_of(state.path(), "pop.example.com", "ann");
+        if chown(&file, Some(12345), None).is_ok() {
+            let make = || make_private_folder(state.path());
+            make().unwrap();
+            fs::set_permissions(state.path(), fs::Permissions::from_mode(0o770)).unwrap();
+            for _ in 0..2 {
+                let foreign = make().unwrap_err();
+                assert!(matches!(foreign, Error::Foreign { path, .. } if path == file));
+                assert_eq!(fs::metadata(state.path()).unwrap().mode() & 0o777, 0o770);
+            }
+            Lock::probe(state.path(), "pop.example.com", "ann").unwrap_err();
+            chown(&file, Some(own()), None).unwrap();
+            make().unwrap();
+        }
         if chown(&locks, Some(12345), None).is_ok() {
             let foreign = acquire().unwrap_err();
             assert!(matches!(foreign, Error::Foreign { owner: 12345, .. }));
