@@ -117,6 +117,7 @@ impl From<&Problem> for Status {
                 ..
             } => Self::Later,
             Problem::MassDeletion(_)
+            | Problem::Unseen { .. }
             | Problem::NoRoom { .. }
             | Problem::NotAnnounced { .. }
             | Problem::Owed { .. }

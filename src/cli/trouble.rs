@@ -70,6 +70,7 @@ pub(super) fn of_problem(problem: &Problem) -> Trouble {
         Problem::SpoolLost { .. } => "spool lost".to_owned(),
         Problem::NoRoom { .. } => "no room".to_owned(),
         Problem::MassDeletion(departure) => format!("departed {}", departure.path.display()),
+        Problem::Unseen { .. } => "unseen".to_owned(),
         Problem::Owed { address, .. } => format!("owed {address}"),
         Problem::NotAnnounced { .. } => "after-sync".to_owned(),
         Problem::NotUpdated { .. } => "not updated".to_owned(),

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::Error;
 use super::maildir::unique_part;
 use crate::mail::{Digest, Octets};
+use crate::owner::{is_trusted, own};
 
 /// Folders within folders are followed so far.
 const DEPTH: usize = 16;
@@ -28,6 +29,8 @@ pub struct Tree {
     messages: HashMap<String, PathBuf>,
     /// What was looked through.
     seen: HashSet<FolderId>,
+    /// Whose the Maildir is.
+    owner: u32,
 }
 
 impl Tree {
@@ -36,7 +39,10 @@ impl Tree {
     /// # Errors
     /// A folder cannot be read.
     pub fn below(path: &Path) -> Result<Self, Error> {
-        let mut tree = Self::default();
+        let mut tree = Self {
+            owner: fs::metadata(path).map_or(own(), |found| found.uid()),
+            ..Self::default()
+        };
         tree.walk(path, DEPTH)?;
         Ok(tree)
     }
@@ -104,7 +110,19 @@ impl Tree {
         Ok(BySize(by_size))
     }
 
+    /// Whether a folder or link is another user's: no mail of ours is there, and it may lead anywhere, or nowhere.
+    fn is_strange(&self, folder: &Path) -> Result<bool, Error> {
+        match folder.symlink_metadata() {
+            Ok(found) => Ok(found.uid() != self.owner && !is_trusted(found.uid(), own())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Error::folder(folder)(error)),
+        }
+    }
+
     fn walk(&mut self, folder: &Path, depth: usize) -> Result<(), Error> {
+        if self.is_strange(folder)? {
+            return Ok(());
+        }
         match fs::metadata(folder) {
             Ok(found) if self.seen.insert((found.dev(), found.ino())) => {}
             Ok(_) => return Ok(()),

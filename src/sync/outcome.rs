@@ -213,6 +213,15 @@ pub enum Problem {
     #[error("{left} of {all} messages have left {path} at once, and were kept on the server",
         left = .0.left, all = .0.all, path = .0.path.display())]
     MassDeletion(Departure),
+    /// Nobody can say what has left the Maildirs, so that nothing was deleted from the server for that.
+    #[error(
+        "what left the Maildirs here was kept on the server, for not all folders could be looked through"
+    )]
+    Unseen {
+        /// What could not.
+        #[source]
+        source: delivery::Error,
+    },
     /// A run was interrupted, and what it owes to a former destination cannot be put there.
     #[error("{messages} messages wait for {address}: {reason}")]
     Owed {

@@ -48,7 +48,14 @@ pub(super) fn departed(
     if !matches!(job.retention, Policy::KeepWhileHere(_)) {
         return Ok(HashSet::new());
     }
-    let found = find(account, job.destinations)?;
+    let found = match find(account, job.destinations) {
+        // New mail is fetched all the same.
+        Err(Error::Delivery(source)) => {
+            tally.note(Problem::Unseen { source });
+            return Ok(HashSet::new());
+        }
+        found => found?,
+    };
     let was_departed = account.is_departed()?;
     if let Some(departure) = found.suspicious(was_departed)
         && !approve.is_some_and(|approve| approve(departure))

@@ -3,6 +3,7 @@
 //! It owns the proofs for `leave-on-server = "until-deleted"`, `popfetch refetch` and a state that is rebuilt.
 
 use std::fs;
+use std::os::unix::fs::{lchown, symlink};
 use std::path::PathBuf;
 
 use super::support::mailbox::Mailbox;
@@ -161,6 +162,33 @@ fn a_maildir_that_is_not_there_at_all_is_not_taken_for_an_empty_one() {
     fs::rename(&away, &maildir).unwrap();
     assert_quiet(&mailbox.sync());
     assert_eq!(mailbox.here(), mailbox.there());
+}
+
+#[test]
+fn what_cannot_be_looked_through_keeps_no_mail_from_coming() {
+    let mailbox = fetched(3, UNTIL_DELETED);
+    let beside = mailbox.sandbox.home("Mail/other");
+    for folder in ["cur", "new"] {
+        fs::create_dir_all(beside.join(folder)).unwrap();
+    }
+    // It leads to a disk that is not mounted, perhaps.
+    let link = beside.join(".disk");
+    symlink(mailbox.sandbox.path("nowhere"), &link).unwrap();
+    let removed = remove(&mailbox, 1);
+    mailbox.deposit("later");
+    let out = mailbox.sync();
+    assert_eq!(out.code, 74, "{}", out.stderr);
+    for words in ["Mail/other/.disk", "was kept on the server"] {
+        assert!(out.stderr.contains(words), "{}", out.stderr);
+    }
+    assert_eq!((mailbox.here().len(), mailbox.there().len()), (3, 4));
+    // Another user's leads to no mail of ours.
+    if lchown(&link, Some(12345), None).is_err() {
+        fs::remove_file(&link).unwrap();
+    }
+    assert_eq!(mailbox.sync().code, 0);
+    assert_eq!(mailbox.here(), mailbox.there());
+    assert!(!mailbox.there().contains(&removed[0]));
 }
 
 #[test]

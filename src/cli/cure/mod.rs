@@ -91,6 +91,10 @@ pub(super) fn of_problem(problem: &sync::Problem, whose: &Whose<'_>) -> Option<S
         sync::Problem::MassDeletion(_) => Some(format!(
             "is the disk mounted? If you deleted them, run `popfetch sync {account}` on a terminal and say so; if not, `popfetch refetch {account} --missing` brings them back"
         )),
+        sync::Problem::Unseen { .. } => Some(
+            "make it readable, or move it away from the Maildir; new mail was fetched all the same"
+                .to_owned(),
+        ),
         sync::Problem::Owed { .. } => Some(
             "mount its disk, or make the folder again, with new/ in it, if you removed it on purpose"
                 .to_owned(),
