@@ -124,7 +124,8 @@ pub(super) fn log_in(
                 return None;
             }
         }
-        connection = match Connection::open(subject.endpoint, &subject.patience) {
+        let who = Some(&credentials);
+        connection = match Connection::open_for(subject.endpoint, &subject.patience, who) {
             Ok(connection) => connection,
             Err(error) => {
                 teller.fail(Topic::Login, subject.user, error);

@@ -107,7 +107,7 @@ pub fn check(subject: &Subject<'_>, scope: Scope, tell: &mut dyn FnMut(Event<'_>
         login::unattended(subject, &mut teller);
     }
     let mut new = maildrop::New::default();
-    let opened = server::connect(subject, &mut teller)
+    let opened = server::connect(subject, proof.as_ref(), &mut teller)
         .and_then(|connection| login::log_in(subject, connection, proof, &record, &mut teller));
     let is_open = opened.is_some();
     if let Some((session, listings)) = opened {

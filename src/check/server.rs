@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::Subject;
 use super::finding::{Mark, Teller, Topic};
+use super::login::Evidence;
 use super::trouble::{Trouble, day};
 use crate::pop3::{Connection, Endpoint, Error, Leaf, Line, Security, Trust, reach_each};
 
@@ -19,8 +20,13 @@ const SOON: i64 = 14;
 /// So many addresses are named.
 const MOST_ADDRESSES: usize = 4;
 
-/// Connects to the server on its terms; nothing where that fails, which is told.
-pub(super) fn connect(subject: &Subject<'_>, teller: &mut Teller<'_>) -> Option<Connection<Line>> {
+/// Connects to the server on its terms; nothing where that fails, which is told. What repeats this proof is not shown.
+pub(super) fn connect(
+    subject: &Subject<'_>,
+    proof: Option<&Evidence>,
+    teller: &mut Teller<'_>,
+) -> Option<Connection<Line>> {
+    let who = proof.map(|(credentials, _)| credentials);
     let endpoint = subject.endpoint;
     teller.begin(Topic::Dns);
     let addresses = match endpoint.addresses(&subject.patience) {
@@ -46,7 +52,7 @@ pub(super) fn connect(subject: &Subject<'_>, teller: &mut Teller<'_>) -> Option<
     } else {
         Topic::Tls
     });
-    match Connection::open(endpoint, &subject.patience) {
+    match Connection::open_for(endpoint, &subject.patience, who) {
         Ok(mut connection) => {
             protection(subject, &addresses, &mut connection, teller);
             Some(connection)

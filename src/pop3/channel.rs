@@ -129,6 +129,25 @@ impl<S: Read + Write> Channel<S> {
         self.hidden.push(secret);
     }
 
+    /// The start of each line of a multi-line reply, of so many octets at most, to be shown.
+    pub(super) fn shown(
+        &mut self,
+        during: &'static str,
+        lines: usize,
+        octets: usize,
+    ) -> Result<Vec<String>, Error> {
+        let hidden = self.hidden.clone();
+        let mut starts = Vec::new();
+        self.listing(during, |line| {
+            if starts.len() < lines {
+                let line = without(&hidden, line);
+                starts.push(line[..line.len().min(octets)].escape_ascii().to_string());
+            }
+            Some(())
+        })?;
+        Ok(starts)
+    }
+
     /// Sends what is queued.
     pub(super) fn flush(&mut self, during: &'static str) -> Result<(), Error> {
         if self.outgoing.is_empty() {

@@ -162,14 +162,7 @@ impl<S: Read + Write> Connection<S> {
         if !self.channel.ask(&Command::Capa)?.positive {
             return Ok(None);
         }
-        let mut lines = Vec::new();
-        self.channel.listing("CAPA", |line| {
-            if lines.len() < MOST_LINES {
-                let start = &line[..line.len().min(LONGEST)];
-                lines.push(start.escape_ascii().to_string());
-            }
-            Some(())
-        })?;
+        let lines = self.channel.shown("CAPA", MOST_LINES, LONGEST)?;
         Ok(Some(lines))
     }
 

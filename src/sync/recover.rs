@@ -114,13 +114,13 @@ fn recover_at(
         return Ok(0);
     }
     let visible = maildir.visible()?;
-    let (hidden, mut rest): (HashSet<String>, HashSet<String>) =
-        staged.into_iter().partition(|unique| {
-            let is_owed = owed
-                .iter()
-                .any(|message| unique_part(&message.file) == unique);
-            is_owed && !visible.contains(unique)
-        });
+    let expected: HashSet<&str> = owed
+        .iter()
+        .map(|message| unique_part(&message.file))
+        .collect();
+    let (hidden, mut rest): (HashSet<String>, HashSet<String>) = staged
+        .into_iter()
+        .partition(|unique| expected.contains(unique.as_str()) && !visible.contains(unique));
     if rest.iter().any(|unique| !visible.contains(unique)) {
         // On record and not visible it is not ours to remove, whatever happened to it.
         account.each_file(|file| {

@@ -6,7 +6,7 @@
 use std::fs;
 use std::thread;
 
-use super::case::letter;
+use super::case::{letter, letters};
 use super::trial::{assert_plain, count_cases, files};
 use crate::support::mailbox::{Mailbox, PASSWORD, USER};
 use crate::support::maildrop::{Maildrop, Message};
@@ -158,6 +158,41 @@ fn uids_and_headers_are_shown_harmless() {
         assert_eq!(mailbox.here(), mailbox.there());
     }
     count_cases("uids and headers shown", count);
+}
+
+#[test]
+fn a_server_that_repeats_the_password_has_it_shown_by_no_command() {
+    let encoded = base64_of(PASSWORD.as_bytes());
+    let said = format!("{PASSWORD} {encoded}");
+    let capa = format!(
+        "+OK {said}\r\nIMPLEMENTATION {said}\r\nX-{PASSWORD}\r\nUSER\r\nTOP\r\nUIDL\r\n.\r\n"
+    );
+    let mailbox = mailbox(letters(2));
+    mailbox.server.set_faults(vec![
+        Fault::Each("GREETING", Act::reply(&format!("+OK {said}"))),
+        Fault::Each("CAPA", Act::Reply(capa.into_bytes())),
+        Fault::Each("RETR 2", Act::reply(&format!("-ERR {said}"))),
+    ]);
+    let commands: [&[&str]; 8] = [
+        &["check", "-vv"],
+        &["check", "--json"],
+        &["sync", "--dry-run", "-vv"],
+        &["sync", "-vv"],
+        &["list", "work", "-vv"],
+        &["list", "work", "--json"],
+        &["status", "--json"],
+        &["history", "--json"],
+    ];
+    for command in commands {
+        let mut popfetch = mailbox.sandbox.command();
+        popfetch.args(command);
+        let out = Running::new(popfetch).finish();
+        let shown = format!("{}{}", out.stdout, out.stderr);
+        assert!(!shown.is_empty(), "{command:?}");
+        for secret in [PASSWORD, encoded.trim_end_matches('=')] {
+            assert!(!shown.contains(secret), "{command:?}: {shown}");
+        }
+    }
 }
 
 /// The text as an encoded word has it.
