@@ -35,7 +35,8 @@ mod sync;
 mod time;
 mod trouble;
 mod usage;
-mod visible;
+// Public for the fuzzers: all that others wrote goes through it.
+pub mod visible;
 mod watch;
 mod welcome;
 mod wrap;

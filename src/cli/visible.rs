@@ -16,7 +16,8 @@ const MAX_MARKS: usize = 4;
 
 /// Shows text on one line: white space of any length is one space; what would steer the terminal is replaced; what has no
 /// width and only joins or tags letters is left out.
-pub(super) fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut marks = 0;
     for c in text
@@ -41,7 +42,8 @@ pub(super) fn text(text: &str) -> String {
 
 /// The last look at a line that is about to be shown: all that [`text`] would replace is replaced, but for the colours that
 /// popfetch set itself, and spaces stay as they are. Whoever lets in what others wrote is to have used `text`.
-pub(super) fn line(line: &str) -> String {
+#[must_use]
+pub fn line(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     for (part, is_sequence) in AnsiCodeIterator::new(line) {
         if is_sequence && sets_colour(part) {
@@ -72,7 +74,8 @@ fn sets_colour(sequence: &str) -> bool {
 }
 
 /// Shows JSON on one line, each character that is not to be seen as an escape.
-pub(super) fn json(value: &Value) -> String {
+#[must_use]
+pub fn json(value: &Value) -> String {
     let mut shown = String::new();
     // Outside strings JSON is ASCII.
     for c in value.to_string().chars() {

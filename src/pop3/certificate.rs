@@ -43,8 +43,9 @@ struct Claims {
 }
 
 impl Leaf {
-    /// Reads a certificate in DER form.
-    pub(super) fn new(der: &[u8]) -> Self {
+    /// Reads a certificate in DER form, or what is said to be one.
+    #[must_use]
+    pub fn new(der: &[u8]) -> Self {
         Self {
             fingerprint: Fingerprint(Sha256::digest(der).into()),
             claims: Certificate::from_der(der).ok().map(|c| Claims::of(&c)),

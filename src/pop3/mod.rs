@@ -60,6 +60,6 @@ pub use reachability::reach_each;
 pub use reply::{Code, Reply};
 pub use retrieval::{Body, Retrieval, Retrieved};
 pub use session::{Probed, Session};
-pub use socks::Refusal;
+pub use socks::{Failure as ProxyFailure, Refusal, connect as ask_proxy};
 pub use transport::{Line, Patience};
 pub use way::{Family, Proxy, ProxyLogin, Way};

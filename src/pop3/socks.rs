@@ -92,9 +92,9 @@ impl Refusal {
     }
 }
 
-/// What came of asking.
+/// Why asking a proxy gave no connection.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub enum Failure {
     /// The line broke.
     Io(io::Error),
     /// The proxy says no.
@@ -114,8 +114,11 @@ impl From<Refusal> for Failure {
 }
 
 /// Asks the proxy at the other end of `stream` for a connection to `host` and `port`; after that the stream is the
-/// server's.
-pub(super) fn connect(
+/// server's. It is public because a proxy's answers come before any TLS, and are fuzzed.
+///
+/// # Errors
+/// The proxy refuses, or the line to it broke.
+pub fn connect(
     stream: &mut (impl Read + Write),
     proxy: &Proxy,
     host: &str,

@@ -4,13 +4,17 @@
 //! (`tests/it/fuzzing.rs`).
 
 pub mod autoconfig;
+pub mod certificate;
 pub mod config;
 pub mod import;
+pub mod lmtp;
 pub mod mbox;
 pub mod oauth;
 pub mod protocol;
 pub mod session;
+pub mod socks;
 pub mod unstuffer;
+pub mod visible;
 mod wire;
 
 use popfetch::import::Source;
@@ -19,9 +23,10 @@ use popfetch::import::Source;
 pub type Target = fn(&[u8]);
 
 /// All targets, by their names.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 20] = [
     ("autoconfig", autoconfig::survives),
     ("capa", protocol::capa),
+    ("certificate", certificate::holds),
     ("config", config::survives),
     ("import_claws", |input| {
         import::survives(Source::Claws, input);
@@ -42,10 +47,13 @@ pub const TARGETS: [(&str, Target); 16] = [
         import::survives(Source::Thunderbird, input);
     }),
     ("listings", protocol::listings),
+    ("lmtp", lmtp::holds),
     ("login", session::logs_in),
     ("mbox", mbox::holds),
     ("oauth", oauth::survives),
     ("session", session::holds),
+    ("socks", socks::holds),
     ("status", protocol::status),
     ("unstuffer", unstuffer::agrees),
+    ("visible", visible::holds),
 ];

@@ -47,7 +47,7 @@ impl Wire {
 }
 
 /// What stands between breaks.
-fn split(sent: &[u8]) -> VecDeque<Vec<u8>> {
+pub(crate) fn split(sent: &[u8]) -> VecDeque<Vec<u8>> {
     let (mut pieces, mut rest) = (VecDeque::new(), sent);
     while let Some(at) = rest.windows(2).position(|pair| pair == BREAK) {
         pieces.push_back(rest[..at].to_vec());
