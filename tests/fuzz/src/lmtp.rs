@@ -161,7 +161,7 @@ fn judge(script: &Script, are_bounces: [bool; MESSAGES], came: &[Fate], heard: &
     // Where nothing came too soon, nothing is in the way.
     let in_step = |piece: &Vec<u8>| {
         let mut rest = piece.as_slice();
-        let lines = piece.iter().filter(|octet| **octet == b'\n').count();
+        let lines = piece.split(|octet| *octet == b'\n').count() - 1;
         lines <= 100 && piece.len() < 4096 && reply(&mut rest).is_some() && rest.is_empty()
     };
     if script.iter().all(in_step) {
