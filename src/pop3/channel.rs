@@ -4,6 +4,7 @@
 //! read only for a command that was sent, and bytes that nobody asked for end the session.
 
 use std::io::{Read, Write};
+use std::mem;
 
 use memchr::memchr;
 use memchr::memmem;
@@ -64,7 +65,7 @@ pub(super) struct Channel<S> {
     left: u64,
     /// What was sent to log in: any reply may repeat it, also much later.
     hidden: Vec<Secret>,
-    /// Replies are owed that nobody waits for: nobody can say any more which reply is whose.
+    /// Replies are owed that nobody waits for, or one made no sense: nobody can say any more which reply is whose.
     abandoned: bool,
 }
 
@@ -184,8 +185,11 @@ impl<S: Read + Write> Channel<S> {
     pub(super) fn reply(&mut self, during: &'static str) -> Result<Reply, Error> {
         self.skip_content(during)?;
         self.owed -= 1;
-        let line = self.incoming.line(&mut self.stream, during)?;
-        status(line, &self.hidden, during)
+        let line = self.incoming.line(&mut self.stream, during);
+        let reply = line.and_then(|line| status(line, &self.hidden, during));
+        // Once one made no sense, nothing more is sent.
+        self.abandoned |= matches!(reply, Err(Error::Violation { .. }));
+        reply
     }
 
     /// Reads what answers a line of a login: a status line, or a challenge (RFC 5034 §4).
@@ -209,9 +213,14 @@ impl<S: Read + Write> Channel<S> {
     ) -> Result<(), Error> {
         let hidden = &self.hidden;
         let mut octets = 0;
+        // Unless it has an end, nothing more is sent.
+        let before = mem::replace(&mut self.abandoned, true);
         for _ in 0..=MAX_LISTING {
             let line = match self.incoming.line(&mut self.stream, during)? {
-                b"." => return Ok(()),
+                b"." => {
+                    self.abandoned = before;
+                    return Ok(());
+                }
                 [b'.', line @ ..] | line => line,
             };
             log::trace!("S: {}", without(hidden, line).escape_ascii());

@@ -73,7 +73,8 @@ impl<S: Read + Write> Session<S> {
     /// # Errors
     /// As for every command: refused, connection lost, protocol broken.
     pub fn stat(&mut self) -> Result<(u32, Octets), Error> {
-        totals(&self.channel.demand(&Command::Stat)?)
+        let reply = self.channel.demand(&Command::Stat)?;
+        totals(&reply).inspect_err(|_| self.channel.abandon())
     }
 
     /// Makes sure that replies are those to the commands they are taken for: no other reply looks like STAT's. A line too
@@ -194,7 +195,14 @@ impl<S: Read + Write> Session<S> {
         while let Some((command, reply)) = exchange.next()? {
             match command {
                 Command::Dele(number) => each(number, reply),
-                command => drop(totals(&accepted(reply, command.verb())?)?),
+                command => {
+                    let stat = accepted(reply, command.verb()).and_then(|reply| totals(&reply));
+                    if let Err(error) = stat {
+                        drop(exchange);
+                        self.channel.abandon();
+                        return Err(error);
+                    }
+                }
             }
         }
         Ok(())

@@ -166,6 +166,34 @@ fn nothing_counts_as_deleted_where_replies_are_out_of_step() {
 }
 
 #[test]
+fn nothing_is_sent_after_a_broken_protocol_whoever_asks() {
+    type Ask = fn(&mut Session<Stream>) -> Result<(), Error>;
+    let asks: [(&str, Ask); 6] = [
+        ("C: LIST\nS: +OK\nS: 1 +5", |session| {
+            session.list().map(drop)
+        }),
+        ("C: UIDL\nS: +OK\nS: a", |session| session.uidl().map(drop)),
+        ("C: NOOP\nS: +WHAT", Session::noop),
+        ("C: STAT\nS: +OK", |session| session.stat().map(drop)),
+        ("C: STAT\nS: +OK 1", |session| {
+            session.delete([number(1)], |_, _| {})
+        }),
+        ("C: RETR 1\nS: 220", |session| {
+            session.retrieve([number(1)]).next().map(drop)
+        }),
+    ];
+    for (text, ask) in asks {
+        let (mut session, check) = session(text);
+        let broken = ask(&mut session);
+        assert!(matches!(broken, Err(Error::Violation { .. })), "{broken:?}");
+        // The transcript panics at a line that it does not have.
+        let quit = session.quit();
+        assert!(matches!(quit, Err(Error::Abandoned { .. })), "{quit:?}");
+        check.finished();
+    }
+}
+
+#[test]
 fn a_session_that_is_dropped_sends_no_quit() {
     // RFC 1939 §6: without QUIT nothing is deleted. The transcript panics at a line that it does not have.
     let (mut session, check) = session("C: STAT\nS: +OK 1 7\nC: DELE 1\nS: +OK\n");
