@@ -17,6 +17,10 @@ impl SizeListing {
             .trim_ascii_start()
             .split(u8::is_ascii_whitespace)
             .next()?;
+        // To Rust a plus sign would be part of it.
+        if !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
         let size = std::str::from_utf8(digits).ok()?.parse().ok()?;
         self.0.push((number, Octets(size)));
         Some(())
@@ -118,6 +122,7 @@ mod tests {
             "1 x",
             "-1 5",
             "1 -5",
+            "1 +5",
             "4294967296 5",
             "1  ",
         ] {
