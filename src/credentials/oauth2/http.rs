@@ -210,6 +210,8 @@ fn masked(text: &str, form: &Form<'_>) -> String {
         .iter()
         .filter(|(name, value)| SECRET_FIELDS.contains(name) && value.len() >= SHORTEST_SECRET);
     secrets.fold(text.to_owned(), |text, (_, secret)| {
-        text.replace(secret, "****")
+        // Some quote the form as it was sent.
+        let sent: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        text.replace(&sent, "****").replace(secret, "****")
     })
 }

@@ -49,18 +49,19 @@ pub(super) fn ask(
 }
 
 impl Tokens {
-    /// Takes them from what a token endpoint sends.
+    /// Takes them from what a token endpoint answers to this form.
     ///
     /// # Errors
     /// It refuses, or what it sends is no answer.
     pub fn understand(
         client: &Client,
+        form: &[(&'static str, &str)],
         status: u16,
         content: &[u8],
         now: Timestamp,
     ) -> Result<Self, Error> {
         let server = http::secure_host(&client.token_url)?;
-        let fields = http::understand(&server, status, content, &[])?;
+        let fields = http::understand(&server, status, content, form)?;
         Self::granted(client, Answer { server, fields }, now)
     }
 

@@ -179,6 +179,10 @@ fn an_error_counts_with_any_status_and_hides_what_was_sent() {
         error.to_string(),
         "the OAuth2 server refuses: invalid_grant: code **** was used"
     );
+    // The form itself, as it was sent.
+    let form = "grant_type=authorization_code&code=4%2F0AbCdEfG";
+    let error = granted(refuses("invalid_request", form)).unwrap_err();
+    assert!(error.to_string().ends_with("&code=****"), "{error}");
 }
 
 #[test]
