@@ -8,7 +8,7 @@ use std::path::Path;
 
 use popfetch::config::{self, Draft, Entry, Error, Setting};
 
-use super::mbox::with_room;
+use super::room::with_room;
 
 /// The password that must be nowhere.
 const MARKER: &str = "geheim7marker";

@@ -11,6 +11,7 @@ pub mod lmtp;
 pub mod mbox;
 pub mod oauth;
 pub mod protocol;
+mod room;
 pub mod session;
 pub mod socks;
 pub mod unstuffer;

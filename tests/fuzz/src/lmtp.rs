@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use popfetch::delivery::{Handover, Lmtp, LmtpAddress, Recipient};
 
-use super::mbox::with_room;
+use super::room::with_room;
 use super::wire::split;
 
 /// So many messages are delivered in a session.

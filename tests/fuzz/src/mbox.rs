@@ -1,12 +1,14 @@
-//! An mbox, written by popfetch and read again by the rules of mboxrd alone.
+//! An mbox, written by popfetch from messages that it staged as they come over the line, and read again by the rules of mboxrd
+//! alone.
 
-use std::cell::RefCell;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use popfetch::delivery::{Content, Entry, Mbox};
+use popfetch::delivery::{Entry, Mbox, Packs, Stager, Staging, Stamp};
+
+use super::room::with_room;
 
 /// So many messages are appended at once.
 const MOST: usize = 6;
@@ -14,43 +16,8 @@ const MOST: usize = 6;
 /// What stands between two parts of an input.
 const BREAK: u8 = 0xfe;
 
-/// A folder of this thread, and what was there is gone when it ends.
-struct Room(PathBuf);
-
-impl Room {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let memory = Path::new("/dev/shm");
-        let base = if memory.is_dir() {
-            memory.to_owned()
-        } else {
-            std::env::temp_dir()
-        };
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = base.join(format!("popfetch-fuzz-{}-{count}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder in memory");
-        Self(path)
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        // It is in memory, or in the system's folder for such.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-thread_local! {
-    static ROOM: RefCell<Option<Room>> = const { RefCell::new(None) };
-}
-
-/// Gives the work this thread's folder.
-pub(crate) fn with_room<T>(work: impl FnOnce(&Path) -> T) -> T {
-    ROOM.with_borrow_mut(|room| work(&room.get_or_insert_with(Room::new).0))
-}
-
-/// The first part of the input is what the mbox holds already, the others are messages. What was there stays, each message
-/// comes out as it went in, and there are no others.
+/// The first part of the input is what the mbox holds already, the others are messages as they come over the line. What was
+/// there stays, each message comes out as it went in, with the store's line ends, and there are no others.
 pub fn holds(input: &[u8]) {
     let mut parts = input.split(|octet| *octet == BREAK);
     let old = parts.next().unwrap_or_default();
@@ -75,7 +42,7 @@ pub fn holds(input: &[u8]) {
         assert_eq!(found.len(), messages.len(), "so many messages");
         for (found, message) in found.iter().zip(&messages) {
             // An mbox cannot say that the last line has no end.
-            let mut expected = message.to_vec();
+            let mut expected = stored(message);
             if !expected.is_empty() && !expected.ends_with(b"\n") {
                 expected.push(b'\n');
             }
@@ -84,18 +51,43 @@ pub fn holds(input: &[u8]) {
     });
 }
 
-fn append(room: &Path, path: &Path, messages: &[&[u8]]) {
-    let staged: Vec<PathBuf> = (0..messages.len())
-        .map(|at| room.join(at.to_string()))
-        .collect();
-    for (path, message) in staged.iter().zip(messages) {
-        fs::write(path, message).expect("it can be written");
+/// A message with CRLF turned into LF, and nothing else.
+fn stored(message: &[u8]) -> Vec<u8> {
+    let mut stored = Vec::new();
+    for octet in message {
+        if *octet == b'\n' && stored.last() == Some(&b'\r') {
+            stored.pop();
+        }
+        stored.push(*octet);
     }
+    stored
+}
+
+/// Stages the messages in a spool, in pieces and in a pack or each in its own file as their number says, and appends them.
+fn append(room: &Path, path: &Path, messages: &[&[u8]]) {
     let time = "2024-02-29T12:00:00Z".parse().expect("a time");
+    let stamp = Stamp::new(time, "host.example", 1);
+    let staging = Staging::spool(&room.join("spool"), &stamp).expect("a spool");
+    let packs = Packs::new(&staging);
+    let packed = messages.len().is_multiple_of(2).then_some(&packs);
+    let mut writer = Stager::new(&staging, packed);
+    let staged: Vec<_> = messages
+        .iter()
+        .map(|message| {
+            let mut draft = writer.begin();
+            for piece in message.chunks(1 + message.len() % 7) {
+                draft.write(piece).expect("it can be written");
+            }
+            let staged = draft.finish().expect("it can be written");
+            assert_eq!(staged.size.0, stored(message).len() as u64);
+            staged
+        })
+        .collect();
+    let pack = packs.seal();
     let entries: Vec<Entry> = staged
-        .into_iter()
+        .iter()
         .map(|staged| Entry {
-            staged: Content::from(staged),
+            staged: staging.content_of(&staged.file, staged.size, pack.as_deref()),
             time,
         })
         .collect();
@@ -108,6 +100,9 @@ fn append(room: &Path, path: &Path, messages: &[&[u8]]) {
         .lock(&AtomicBool::new(false))
         .expect("nobody else has it");
     locked.append(&entries).expect("there is room");
+    for name in staging.names().expect("the spool can be read") {
+        staging.discard(&name).expect("it can be removed");
+    }
 }
 
 /// The messages, as a program reads them that knows mboxrd: each is behind a From_ line at the beginning or behind an empty
