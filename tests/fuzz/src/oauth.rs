@@ -16,6 +16,22 @@ fn client() -> Client {
     }
 }
 
+/// What was asked with. A server may repeat all of it.
+const FORM: [(&str, &str); 4] = [
+    ("grant_type", "refresh_token"),
+    ("refresh_token", "1//geheim7=Marker"),
+    ("client_id", "id"),
+    ("client_secret", "GOCSPX+geheim8"),
+];
+
+/// The two secrets in it, as they are and as they were sent.
+const SECRETS: [&str; 4] = [
+    "1//geheim7=Marker",
+    "1%2F%2Fgeheim7%3DMarker",
+    "GOCSPX+geheim8",
+    "GOCSPX%2Bgeheim8",
+];
+
 /// What is taken for a token is one word, is not shown, and is kept as it is; what is shown is plain.
 pub fn survives(input: &[u8]) {
     let Some((kind, content)) = input.split_first() else {
@@ -24,12 +40,18 @@ pub fn survives(input: &[u8]) {
     let status = [200, 201, 400, 401, 429, 500][usize::from(kind >> 2) % 6];
     let now = "2024-02-29T12:00:00Z".parse().expect("a time");
     match kind & 3 {
-        0 => match Tokens::understand(&client(), status, content, now) {
+        0 => match Tokens::understand(&client(), &FORM, status, content, now) {
             Ok(tokens) => {
                 assert!(status < 300);
                 hold(&tokens);
             }
-            Err(error) => plain(&error.to_string()),
+            Err(error) => {
+                plain(&error.to_string());
+                let shown = format!("{error} {error:?}");
+                for secret in SECRETS {
+                    assert!(!shown.contains(secret), "{secret} is shown");
+                }
+            }
         },
         1 => match Device::understand(&client(), status, content) {
             Ok(device) => {

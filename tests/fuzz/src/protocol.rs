@@ -2,7 +2,7 @@
 
 use popfetch::pop3::{Connection, Error};
 
-use super::session::{ENTERED, enter, is_harmless};
+use super::session::{ENTERED, enter, is_harmless, is_over};
 use super::wire::{BREAK, Wire, joined};
 
 /// Any octets as the greeting; one that is accepted begins with `+OK`.
@@ -77,7 +77,7 @@ pub fn listings(input: &[u8]) {
     let replies = [ENTERED, BREAK, sent].concat();
     let sent = &joined(sent);
     for is_uidl in [false, true] {
-        let (wire, _) = Wire::new(*how, &replies);
+        let (wire, written) = Wire::new(*how, &replies);
         let mut session = enter(wire).expect("the login is accepted");
         let lines = || {
             let after = sent.windows(2).position(|pair| pair == b"\r\n");
@@ -86,28 +86,46 @@ pub fn listings(input: &[u8]) {
             let lines: Vec<Vec<u8>> = content.strip_suffix(b"\r\n").map(split).unwrap_or_default();
             lines
         };
-        if is_uidl {
-            match session.uidl() {
-                Ok(listing) => {
-                    let lines = lines();
-                    assert_eq!(listing.iter().len(), lines.len());
-                    for ((number, uid), line) in listing.iter().zip(&lines) {
-                        assert!(line.ends_with(uid), "a uid is the end of its line");
-                        let digits = number.to_string();
-                        let head = String::from_utf8_lossy(&line[..line.len() - uid.len()]);
-                        let head = head.trim_end_matches([' ', '\t']).trim_start_matches('0');
-                        assert_eq!(head, digits);
-                    }
+        let came = if is_uidl {
+            session.uidl().map(|listing| {
+                let lines = lines();
+                assert_eq!(listing.iter().len(), lines.len());
+                for ((number, uid), line) in listing.iter().zip(&lines) {
+                    assert!(line.ends_with(uid), "a uid is the end of its line");
+                    let digits = number.to_string();
+                    let head = String::from_utf8_lossy(&line[..line.len() - uid.len()]);
+                    let head = head.trim_end_matches([' ', '\t']).trim_start_matches('0');
+                    assert_eq!(head, digits);
                 }
-                Err(error) => is_harmless(&error.to_string()),
-            }
+            })
         } else {
-            match session.list() {
-                Ok(listing) => assert_eq!(listing.iter().len(), lines().len()),
-                Err(error) => is_harmless(&error.to_string()),
+            session.list().map(|listing| {
+                let lines = lines();
+                assert_eq!(listing.iter().len(), lines.len());
+                for (entry, line) in listing.iter().zip(&lines) {
+                    let line = String::from_utf8_lossy(line);
+                    let mut words = line.split_ascii_whitespace().map(whole_number);
+                    let said = (words.next().flatten(), words.next().flatten());
+                    let read = (u64::from(entry.0.get()), entry.1.0);
+                    assert_eq!(said, (Some(read.0), Some(read.1)), "{line}");
+                }
+            })
+        };
+        if let Err(error) = came {
+            is_harmless(&error.to_string());
+            if matches!(error, Error::Violation { .. }) {
+                is_over(session, &written);
             }
         }
     }
+}
+
+/// A number of digits alone, as large as it is.
+fn whole_number(word: &str) -> Option<u64> {
+    word.bytes().try_fold(0, |sum: u64, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 fn split(content: &[u8]) -> Vec<Vec<u8>> {

@@ -2,12 +2,13 @@
 
 use popfetch::mail::MessageNumber;
 use popfetch::pop3::{
-    Ahead, Argument, Connection, Credentials, Error, Login, Mechanism, Proof, Retrieved, Session,
+    Ahead, Argument, Command, Connection, Credentials, Error, Listings, Login, Mechanism, Proof,
+    Retrieval, Retrieved, Session,
 };
 use popfetch::secret::Secret;
 
 use super::unstuffer::by_lines;
-use super::wire::{BREAK, Wire, joined};
+use super::wire::{BREAK, Wire, Written, joined};
 
 /// The password: nothing else looks like it.
 const PASSWORD: &str = "geheim7Marker";
@@ -101,46 +102,130 @@ fn tells(text: &str, mechanism: Mechanism) -> bool {
     text.contains(PASSWORD) || text.contains(sent)
 }
 
-/// Any octets behind a login, as the replies to what a run asks. The first two say how they come, and how much is sent
-/// ahead.
+/// What came of one RETR or TOP.
+#[derive(Debug, PartialEq)]
+enum Came {
+    Refused,
+    Whole(Vec<u8>),
+    /// The client did not look at it.
+    Skipped,
+}
+
+/// How a run goes about it.
+#[derive(Clone, Copy)]
+struct Manner {
+    ahead: Ahead,
+    /// Asks for the headers first …
+    has_headers: bool,
+    /// … and does not read them.
+    skips: bool,
+}
+
+/// Any octets behind a login, as the replies to what a run asks. The first two say how they come, and how the run asks.
 pub fn holds(input: &[u8]) {
-    let [how, ahead, replies @ ..] = input else {
+    let [how, manner, replies @ ..] = input else {
         return;
     };
-    let ahead = [Ahead::Nothing, Ahead::Session, Ahead::All][usize::from(*ahead) % 3];
+    let manner = Manner {
+        ahead: [Ahead::Nothing, Ahead::Session, Ahead::All][usize::from(manner & 3) % 3],
+        has_headers: manner & 4 != 0,
+        skips: manner & 8 != 0,
+    };
     let (wire, written) = Wire::new(*how, &[ENTERED, BREAK, replies].concat());
-    let mut messages = Vec::new();
-    let result = run(wire, ahead, &mut messages);
-    let expected = expected(&joined(replies), messages.len());
-    assert_eq!(messages, expected);
+    let mut came = Vec::new();
+    let result = run(wire, manner, &mut came, &written);
+    let mut expected = expected(&joined(replies), came.len());
+    for (came, expected) in came.iter().zip(&mut expected) {
+        if matches!((came, &*expected), (Came::Skipped, Came::Whole(_))) {
+            *expected = Came::Skipped;
+        }
+    }
+    // Of the last one that nobody looked at, nobody knows whether it has an end.
+    if came.len() > expected.len() && came.last() == Some(&Came::Skipped) {
+        came.pop();
+    }
+    assert_eq!(came, expected);
     let sent = written.borrow();
     let commands = sent.split(|octet| *octet == b'\n').count();
-    // The login, two listings, RETR, STAT, DELE for each, QUIT.
-    assert!(commands <= 7 + 2 * MOST, "{commands}");
+    // The login, two listings, TOP, RETR and DELE for each, STAT, QUIT.
+    assert!(commands <= 7 + 3 * MOST, "{commands}");
     match result {
         Ok(listed) => {
             assert!(sent.ends_with(b"QUIT\r\n"));
-            assert_eq!(messages.len(), listed.min(MOST));
+            let each = if manner.has_headers { 2 } else { 1 };
+            assert_eq!(came.len(), each * listed.min(MOST));
         }
         Err(error) => is_harmless(&error.to_string()),
     }
 }
 
-/// What a run does; tells how many messages there were to fetch.
-fn run(wire: Wire, ahead: Ahead, messages: &mut Vec<Option<Vec<u8>>>) -> Result<usize, Error> {
+/// What a run does, from the login to QUIT; tells how many messages there were to fetch. After a broken protocol nothing more
+/// is sent, whoever asks.
+fn run(
+    wire: Wire,
+    manner: Manner,
+    came: &mut Vec<Came>,
+    written: &Written,
+) -> Result<usize, Error> {
     let mechanism = Mechanism::UserPass;
     let credentials = credentials(mechanism);
-    let opening = Connection::greet(wire)?.open_maildrop(&login(&credentials, mechanism), ahead)?;
+    let login = login(&credentials, mechanism);
+    let opening = Connection::greet(wire)?.open_maildrop(&login, manner.ahead)?;
     let (mut session, listings) = opening.finish()?;
+    match transact(&mut session, &listings, manner, came) {
+        Err(error) => {
+            if matches!(error, Error::Violation { .. }) {
+                is_over(session, written);
+            }
+            Err(error)
+        }
+        Ok(listed) => session.quit().map(|()| listed),
+    }
+}
+
+/// Asks this and that of a session in which the protocol was broken.
+pub(crate) fn is_over(mut session: Session<Wire>, written: &Written) {
+    let before = written.borrow().len();
+    let one = MessageNumber::new(1);
+    assert!(session.noop().is_err());
+    assert!(session.delete(one, |_, _| ()).is_err());
+    assert!(session.retrieve(one).next().is_err());
+    assert!(session.quit().is_err());
+    let sent = written.borrow();
+    assert_eq!(sent.len(), before, "{}", sent[before..].escape_ascii());
+}
+
+fn transact(
+    session: &mut Session<Wire>,
+    listings: &Listings,
+    manner: Manner,
+    came: &mut Vec<Came>,
+) -> Result<usize, Error> {
     let numbers: Vec<MessageNumber> = match (&listings.sizes, &listings.uids) {
         (Ok(sizes), Ok(_)) => sizes.iter().map(|(number, _)| number).take(MOST).collect(),
         _ => Vec::new(),
     };
     let listed = numbers.len();
+    if manner.has_headers {
+        gather(session.headers(numbers.iter().copied()), manner.skips, came)?;
+    }
+    let whole = gather(session.retrieve(numbers), false, came)?;
+    let mut replies = 0;
+    session.delete(whole.iter().copied(), |_, _| replies += 1)?;
+    assert_eq!(replies, whole.len());
+    Ok(listed)
+}
+
+/// Takes messages or headers as they come; tells which did.
+fn gather(
+    mut retrieval: Retrieval<'_, Wire, impl Iterator<Item = Command>>,
+    skips: bool,
+    came: &mut Vec<Came>,
+) -> Result<Vec<MessageNumber>, Error> {
     let mut whole = Vec::new();
-    let mut retrieval = session.retrieve(numbers);
-    while let Some(came) = retrieval.next()? {
-        match came {
+    while let Some(next) = retrieval.next()? {
+        match next {
+            Retrieved::Message(..) if skips => came.push(Came::Skipped),
             Retrieved::Message(number, mut body) => {
                 let mut content = Vec::new();
                 while let Some(chunk) = body.chunk()? {
@@ -148,23 +233,19 @@ fn run(wire: Wire, ahead: Ahead, messages: &mut Vec<Option<Vec<u8>>>) -> Result<
                     content.extend_from_slice(chunk);
                 }
                 whole.push(number);
-                messages.push(Some(content));
+                came.push(Came::Whole(content));
             }
             Retrieved::Refused(_, reply) => {
                 assert!(!reply.positive);
-                messages.push(None);
+                came.push(Came::Refused);
             }
         }
     }
-    drop(retrieval);
-    let mut replies = 0;
-    session.delete(whole.iter().copied(), |_, _| replies += 1)?;
-    assert_eq!(replies, whole.len());
-    session.quit().map(|()| listed)
+    Ok(whole)
 }
 
-/// What the first so many messages are, read from all that the server sends, one reply after another.
-fn expected(replies: &[u8], messages: usize) -> Vec<Option<Vec<u8>>> {
+/// What the first so many headers and messages are, read from all that the server sends, one reply after another.
+fn expected(replies: &[u8], count: usize) -> Vec<Came> {
     let mut rest = replies;
     let status = |rest: &mut &[u8]| {
         let end = rest.windows(2).position(|pair| pair == b"\r\n")?;
@@ -183,10 +264,13 @@ fn expected(replies: &[u8], messages: usize) -> Vec<Option<Vec<u8>>> {
         }
     }
     let mut found = Vec::new();
-    while found.len() < messages {
+    while found.len() < count {
         match status(&mut rest) {
-            Some(true) => found.extend(content(&mut rest).map(Some)),
-            Some(false) => found.push(None),
+            Some(true) => match content(&mut rest) {
+                Some(content) => found.push(Came::Whole(content)),
+                None => break,
+            },
+            Some(false) => found.push(Came::Refused),
             None => break,
         }
     }
