@@ -3,6 +3,7 @@
 //! It owns the socket. It refuses to wait for the time of a run: a signal is faster. Invariant: what popfetch says is heard
 //! in order, so that nothing waits for a time.
 
+use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::time::Duration;
@@ -41,7 +42,13 @@ impl Service {
     #[track_caller]
     pub(crate) fn says(&self) -> String {
         let mut message = [0; 1000];
-        let length = self.socket.recv(&mut message).expect("it says something");
+        let length = loop {
+            match self.socket.recv(&mut message) {
+                // With a time-out a signal ends it.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                received => break received.expect("it says something"),
+            }
+        };
         String::from_utf8(message[..length].to_vec())
             .unwrap()
             .trim_end()
